@@ -1,0 +1,35 @@
+# rooms.cmake - reads src/ROOMS and gives each room an include root that holds links to the allowed rooms only, so that a forbidden include
+# does not compile. There is one law, and no way around it through a third room.
+function(rooms_read_law)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/src/ROOMS lines REGEX "^[a-z]")
+  set(rooms "")
+  foreach(line IN LISTS lines)
+    separate_arguments(words UNIX_COMMAND "${line}")
+    list(POP_FRONT words room)
+    if(NOT room STREQUAL foreign)
+      list(APPEND rooms ${room})
+      set(TILL_LAW_${room} "${words}" PARENT_SCOPE)
+    endif()
+  endforeach()
+  set(TILL_ROOMS "${rooms}" PARENT_SCOPE)
+endfunction()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/ROOMS)
+
+# An include root with links to the given rooms.
+function(rooms_include_root name)
+  set(root ${PROJECT_BINARY_DIR}/rooms/${name})
+  file(REMOVE_RECURSE ${root})
+  file(MAKE_DIRECTORY ${root})
+  foreach(room IN LISTS ARGN)
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${room} ${root}/${room} SYMBOLIC)
+  endforeach()
+endfunction()
+
+# room(NAME SOURCES a.c b.c FOREIGN PkgConfig::CURL ...): the folder src/NAME as a static library.
+function(room name)
+  cmake_parse_arguments(R "" "" "SOURCES;FOREIGN" ${ARGN})
+  rooms_include_root(${name} ${name} ${TILL_LAW_${name}})
+  add_library(${name} STATIC ${R_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_BINARY_DIR}/rooms/${name})
+  target_link_libraries(${name} PRIVATE ${TILL_LAW_${name}} ${R_FOREIGN})
+endfunction()
