@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// server.h - a loopback Polar over two simulated shops: production and sandbox.
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include "world.h"
+
+struct server; // opaque
+
+struct server_options {
+    struct sim_world_options worlds[2]; // production, sandbox
+    uint16_t ports[2];                  // 0 = any free one
+    bool is_limited;                    // Polar's rate limits apply
+    uint64_t seed;                      // of ties
+    int64_t latency_ms;                 // before each answer
+};
+
+// Builds the worlds and accepts connections on 127.0.0.1. NULL on failure, with the reason.
+struct server *server_start(const struct server_options *options, const char **ret_reason);
+// Ends all connections and frees everything.
+void server_stop(struct server *server);
+
+// Adds a token under a name, for server_describe(). `spec` is NAME=SCOPES[@production|@sandbox]. False for a bad one.
+bool server_add_token(struct server *server, const char *spec);
+// Replaces the fault plan. False with the reason when the JSON is not a plan.
+bool server_load_faults(struct server *server, const char *json, size_t length,
+                        const char **ret_reason);
+// Appends the line that tells a client everything: addresses, organizations, tokens, the control key.
+void server_describe(struct server *server, struct sim_out *out);
+
+#endif

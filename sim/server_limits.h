@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// server_limits.h - every ceiling of the simulator's server in one place.
+#ifndef SIM_SERVER_LIMITS_H
+#define SIM_SERVER_LIMITS_H
+
+enum {
+    SERVER_THREADS = 4,
+    SERVER_CONNECTIONS_MAX = 512,               // for each environment
+    SERVER_CONNECTION_MEMORY_BYTES = 96 * 1024, // request line and headers
+    SERVER_CONNECTION_TIMEOUT_S = 120,
+    SERVER_CONTROL_BODY_BYTES_MAX = 1024 * 1024,
+    SERVER_REQUEST_BODY_BYTES_MAX = 10 * 1024 * 1024, // Polar's own limit
+    SERVER_REPLY_HEADERS_MAX = 16,
+    SERVER_STREAM_BLOCK_BYTES = 256 * 1024,
+    SERVER_STALL_MS_MAX = 120 * 1000,
+    SERVER_DELAY_MS_MAX = SERVER_STALL_MS_MAX,
+
+    QUERY_TEXT_BYTES_MAX = 64 * 1024,
+    QUERY_PAIRS_MAX = 2048,
+    QUERY_PROBLEMS_MAX = 64,
+    QUERY_SORTS_MAX = 8,
+    QUERY_CLAUSES_MAX = 32,
+
+    LISTING_CACHE_ENTRIES = 8, // for each environment
+
+    AUTH_TOKENS_MAX = 8192,
+    LIMITER_BUCKETS_MAX = 8192,
+    LIMITER_IDENTITIES_MAX = 8192,
+
+    STATS_ROUTES_MAX = 256,
+    STATS_SECONDS_MAX = 3600,
+    STATS_REQUESTS_MAX = 4096,
+    STATS_TOKENS_MAX = 8192,
+
+    FAULT_RULES_MAX = 64,
+    FAULT_TEXT_BYTES = 1024,
+    FAULT_DEPTH_MAX = 10 * 1000 * 1000,
+};
+
+#define FAULT_BODY_BYTES_MAX (INT64_C(4) * 1024 * 1024 * 1024)
+
+#endif
