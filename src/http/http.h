@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// http.h - one policy for every service: requests, retries, pacing, limits. The only code that opens outbound connections.
+//
+// A client has a few requests in flight on one thread (curl's multi interface). Callers submit requests with a tag and take finished answers with
+// http_next(), in the order in which they finish. The client itself retries what may be retried (transport errors, timeouts, 429, 500, 502-504,
+// 520-530) with full jitter and Retry-After in both forms, paces to the budget, and bounds bytes, time and attempts by base/limits.def.
+// GET only. https anywhere, http on loopback only. Redirects are followed once and only to the same scheme, host and port (307/308/301/302);
+// credentials go to the host of the request's own URL and nowhere else. Proxies from the environment are honoured for https.
+#ifndef TILL_HTTP_HTTP_H
+#define TILL_HTTP_HTTP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/secret.h"
+
+struct http; // opaque
+
+struct http_options {
+    const char *user_agent;
+    int64_t requests_per_minute; // counted over any 60 s; 0 = no limit
+    int in_flight;               // 0 = TILL_LIMIT_IN_FLIGHT
+    const struct clock *clock;   // NULL = clock_system
+    const volatile sig_atomic_t
+        *stop; // when it becomes non-zero every call ends with CANCELED within 200 ms; may be NULL
+    int64_t
+        retry_base_ms; // 0 = 500; first backoff is uniform in [0, base], doubling up to TILL_LIMIT_RETRY_DELAY_MS
+    int64_t stall_timeout_ms;   // 0 = TILL_LIMIT_STALL_TIMEOUT_MS; tests shorten it
+    int64_t request_timeout_ms; // 0 = TILL_LIMIT_REQUEST_TIMEOUT_MS
+    int attempts;               // 0 = TILL_LIMIT_RETRY_ATTEMPTS
+};
+
+enum { HTTP_HEADERS = 8 };
+struct http_request {
+    const char *url;                   // copied
+    const struct secret *bearer;       // borrowed until the answer is taken; NULL = none
+    const char *headers[HTTP_HEADERS]; // "Name: value", copied; NULL ends
+    size_t body_limit_bytes;           // 0 = TILL_LIMIT_RESPONSE_BYTES
+    uint64_t tag;
+    bool is_single_attempt; // no retries (probes)
+};
+
+struct http_response {
+    uint64_t tag;
+    enum till_code
+        code; // OK: an HTTP answer arrived whole, whatever its status (after retries); else error holds why not
+    struct till_error error;
+    int status;
+    struct buf body; // owned; http_response_release(). Decompressed.
+    char content_type[128];
+    char www_authenticate[512];
+    char polar_version[32];
+    int64_t date_unix_seconds; // of the Date header; 0 when absent
+    int64_t retry_after_ms;    // of the last answer; -1 when absent
+    int attempts;              // HTTP exchanges spent, redirects included
+    int too_many_requests;     // how many of them were 429
+};
+
+enum till_code http_new(const struct http_options *options, struct http **ret_http,
+                        struct till_error *e) TILL_MUSTUSE;
+void http_free(struct http *http); // accepts NULL; aborts what is in flight
+// Refuses (CONFIG) URLs that are not https, or http on loopback, or that carry credentials.
+enum till_code http_check_url(const char *url, struct till_error *e) TILL_MUSTUSE;
+// Never blocks. LIMIT when more than 64 are queued.
+enum till_code http_submit(struct http *http, const struct http_request *request,
+                           struct till_error *e) TILL_MUSTUSE;
+size_t http_pending(const struct http *http); // submitted and not yet taken
+// Blocks for the next finished answer. Returns an error only when nothing can be waited for (CANCELED, MEMORY, nothing pending = USAGE).
+enum till_code http_next(struct http *http, struct http_response *ret_response,
+                         struct till_error *e) TILL_MUSTUSE;
+void http_cancel_all(struct http *http); // drops everything pending
+void http_response_release(struct http_response *response);
+
+struct http_statistics {
+    int64_t requests, retries, too_many_requests, body_bytes, waited_ms;
+};
+struct http_statistics http_statistics(const struct http *http);
+
+#endif
