@@ -25,6 +25,7 @@ enum route_kind {
     ROUTE_EXTERNAL,
     ROUTE_LIMITS,
     ROUTE_USER_ONLY,
+    ROUTE_EMPTY_LIST, // files, members, custom fields: no rows here
     ROUTE_HEALTH
 };
 
@@ -62,6 +63,26 @@ static const char limits_body[] =
     "\"week\":{\"min_days\":14,\"max_days\":371},\"month\":{\"min_days\":60,\"max_days\":1460},"
     "\"year\":{\"min_days\":366,\"max_days\":3650}}}";
 
+// Lists that exist on Polar and are empty in this shop; what matters is which scopes open them.
+static const struct empty_list {
+    const char *path;
+    const char *scopes[3];
+} empty_lists[] = {
+    {"files/", {"files:read", "files:write", NULL}},
+    {"members/", {"members:read", "members:write", NULL}},
+    {"custom-fields/", {"custom_fields:read", "custom_fields:write", NULL}},
+};
+
+static const struct empty_list *find_empty_list(const char *path)
+{
+    for (size_t i = 0; i < sizeof(empty_lists) / sizeof(*empty_lists); i++) {
+        if (strncmp(path, "/v1/", 4) == 0 && strcmp(path + 4, empty_lists[i].path) == 0) {
+            return &empty_lists[i];
+        }
+    }
+    return NULL;
+}
+
 static const char *known_version(const char *version)
 {
     for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
@@ -98,6 +119,10 @@ static struct route find_route(const char *path)
     const char *rest = path + 4;
     if (strcmp(rest, "metrics/limits") == 0 || is_user_only(rest)) {
         none.kind = *rest == 'm' ? ROUTE_LIMITS : ROUTE_USER_ONLY;
+        return none;
+    }
+    if (find_empty_list(path) != NULL) {
+        none.kind = ROUTE_EMPTY_LIST;
         return none;
     }
     const char *slash = strchr(rest, '/');
@@ -245,6 +270,7 @@ static const char *route_name(const struct route *route)
         [ROUTE_EXTERNAL] = "customers/external/{external_id}",
         [ROUTE_LIMITS] = "metrics/limits",
         [ROUTE_USER_ONLY] = "user_only",
+        [ROUTE_EMPTY_LIST] = "empty_list",
         [ROUTE_HEALTH] = "healthz",
     };
     if (route->kind == ROUTE_LIST) {
@@ -275,6 +301,11 @@ static void answer_route(struct server *server, struct environment *environment,
     } else if (route.kind == ROUTE_LIMITS) {
         if (has_scope(identity, (const char *const[]){"metrics:read", NULL}, request, reply)) {
             reply_json(reply, 200, limits_body);
+        }
+    } else if (route.kind == ROUTE_EMPTY_LIST) {
+        if (has_scope(identity, find_empty_list(request->path)->scopes, request, reply)) {
+            reply_json(reply, 200,
+                       "{\"items\":[],\"pagination\":{\"total_count\":0,\"max_page\":0}}");
         }
     } else {
         answer_table(server, environment, &route, identity, request, reply);
