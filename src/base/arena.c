@@ -2,9 +2,10 @@
 // arena.c - bump allocation in a list of blocks.
 //
 // Blocks grow with the arena (32 KiB, doubling up to TILL_LIMIT_ARENA_BLOCK_BYTES; a larger piece gets a block of its own), so that a small
-// page costs little and a large one few calls. The ceiling counts what was handed out, rounded up to the alignment. arena_reset() rewinds
-// to the first block and keeps all of them; a piece that does not fit into a kept block moves on to the next. Under AddressSanitizer the
-// unused parts are poisoned, so that a pointer kept over a reset is caught as a use after free would be.
+// page costs little and a large one few calls. The ceiling counts what was handed out, rounded up to the alignment. arena_reset() rewinds a
+// single block; several are given back, and the next unit of work begins with one block as large as all that was used: kept blocks whose
+// sizes almost fit the next page would pile up. Under AddressSanitizer the unused parts are poisoned, so that a pointer kept over a reset is caught
+// as a use after free would be.
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -35,7 +36,7 @@ void arena_init(struct arena *arena, size_t limit_bytes)
     *arena = (struct arena){.limit_bytes = limit_bytes};
 }
 
-void arena_release(struct arena *arena)
+static void free_blocks(struct arena *arena)
 {
     struct arena_block *block = arena->first;
     while (block != NULL) {
@@ -44,16 +45,27 @@ void arena_release(struct arena *arena)
         till_free(block);
         block = next;
     }
+    arena->first = arena->current = NULL;
+}
+
+void arena_release(struct arena *arena)
+{
+    free_blocks(arena);
     *arena = (struct arena){.limit_bytes = arena->limit_bytes};
 }
 
 void arena_reset(struct arena *arena)
 {
-    for (struct arena_block *block = arena->first; block != NULL; block = block->next) {
+    struct arena_block *block = arena->first;
+    size_t needed = arena->used_bytes + arena->used_bytes / 8;
+    if (needed > arena->hint_bytes)
+        arena->hint_bytes = needed;
+    if (block != NULL && block->next != NULL) {
+        free_blocks(arena);
+    } else if (block != NULL) {
         block->used = 0;
         ARENA_POISON(block->data, block->capacity);
     }
-    arena->current = arena->first;
     arena->used_bytes = 0;
     arena->failure = TILL_OK;
 }
@@ -62,10 +74,12 @@ void arena_reset(struct arena *arena)
 static bool arena_grow(struct arena *arena, size_t bytes)
 {
     size_t capacity = ARENA_FIRST_BLOCK_BYTES;
-    if (arena->current != NULL)
-        capacity = arena->current->capacity * 2;
-    if (capacity > TILL_LIMIT_ARENA_BLOCK_BYTES)
+    if (arena->current != NULL && arena->current->capacity > TILL_LIMIT_ARENA_BLOCK_BYTES / 2)
         capacity = TILL_LIMIT_ARENA_BLOCK_BYTES;
+    else if (arena->current != NULL)
+        capacity = arena->current->capacity * 2;
+    else if (capacity < arena->hint_bytes)
+        capacity = arena->hint_bytes;
     if (capacity < bytes)
         capacity = bytes;
     struct arena_block *block;

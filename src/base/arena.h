@@ -2,7 +2,8 @@
 // arena.h - memory by lifetime: one arena for one page, request or report, freed at once.
 //
 // An arena is born with its ceiling; passing it, or running out of memory, makes arena_alloc() return NULL and remembers which of the two
-// it was (arena_failure()). Blocks are kept over arena_reset(), so a loop over pages allocates only for its largest page. Not thread safe.
+// it was (arena_fail()). After arena_reset() one block of the size of the largest unit of work so far is kept or made, so a loop over pages settles
+// at one block. Not thread safe.
 #ifndef TILL_BASE_ARENA_H
 #define TILL_BASE_ARENA_H
 
@@ -15,6 +16,8 @@ struct arena_block;
 struct arena {
     struct arena_block *first, *current;
     size_t used_bytes, limit_bytes;
+    size_t
+        hint_bytes; // what the largest unit of work so far needed: the next first block holds it whole
     enum till_code failure;
 };
 

@@ -28,7 +28,8 @@ static int32_t shown(int32_t c)
     if (c == '\n' || c == '\t' || c == '\r')
         return ' ';
     if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
-        (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0x2028 || c == 0x2029)
+        (c >= 0x2066 && c <= 0x2069) || c == 0x200E || c == 0x200F || c == 0x061C || c == 0x2028 ||
+        c == 0x2029)
         return REPLACEMENT;
     return c;
 }
@@ -36,6 +37,10 @@ static int32_t shown(int32_t c)
 static size_t character_width(int32_t c)
 {
     int8_t category = u_charType(c);
+    if (c == 0xAD) // the soft hyphen: a format character that terminals show
+        return 1;
+    if (c >= 0x1160 && c <= 0x11FF) // Hangul vowels and finals stand on the syllable's first letter
+        return 0;
     if (category == U_NON_SPACING_MARK || category == U_ENCLOSING_MARK || category == U_FORMAT_CHAR)
         return 0;
     int32_t width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
