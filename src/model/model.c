@@ -57,9 +57,9 @@ static const struct table tables[TABLE__COUNT] = {
         .walk_sorting = sorting,                                                                   \
         .walk_key = key,                                                                           \
         .query = table_query,                                                                      \
-        .is_optional = ((flags) & TABLE_OPTIONAL) != 0,                                            \
-        .has_row_path = ((flags) & TABLE_ROW_PATH) != 0,                                           \
-        .rows_vanish = ((flags) & TABLE_ROWS_VANISH) != 0,                                         \
+        .is_optional = ((flags)&TABLE_OPTIONAL) != 0,                                              \
+        .has_row_path = ((flags)&TABLE_ROW_PATH) != 0,                                             \
+        .rows_vanish = ((flags)&TABLE_ROWS_VANISH) != 0,                                           \
         .missing_cost = cost,                                                                      \
         .sentence = table_sentence,                                                                \
         .columns = columns_##table_name,                                                           \

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// sqlite.h - what the files of the SQLite driver share; only they include it.
+#ifndef TILL_STORE_SQLITE_H
+#define TILL_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/driver.h"
+
+enum {
+    STORE_SCHEMA_VERSION = 1,          // of the newest numbered migration
+    STORE_APPLICATION_ID = 0x74696c6c, // "till"
+    STATEMENTS_CACHED = 64,
+};
+
+struct sqlite_cached {
+    const char *sql;
+    sqlite3_stmt *statement;
+};
+
+struct sqlite_db {
+    sqlite3 *handle;
+    char *path;
+    int version;
+    struct sqlite_cached cache[STATEMENTS_CACHED];
+    size_t cache_count;
+    sqlite3_stmt *begin, *commit, *rollback; // prepared at open: a rollback must not need memory
+    sqlite3_stmt *mark;
+    struct {
+        sqlite3_stmt *insert, *read, *update;
+    } rows[TABLE__COUNT];
+    struct value *values; // of one row, model_max_columns() of them
+};
+
+static inline struct sqlite_db *sqlite_of(struct store_db *db)
+{
+    return (struct sqlite_db *)(void *)db;
+}
+
+// Turns a result code into an error with words and a hint: "could not <what>: ...".
+enum till_code sqlite_fail(sqlite3 *handle, int rc, const char *path, const char *what,
+                           struct till_error *e);
+#define DB_FAIL(db, rc, what, e) sqlite_fail((db)->handle, (rc), (db)->path, (what), (e))
+
+enum till_code sqlite_exec(struct sqlite_db *db, const char *sql, const char *what,
+                           struct till_error *e);
+// First column of the first row; untouched when there is no row.
+enum till_code sqlite_number(struct sqlite_db *db, const char *sql, int64_t *ret_number,
+                             struct till_error *e);
+int sqlite_bind(sqlite3_stmt *statement, int index, const struct value *value);
+// Blobs are VALUE_TEXT of their bytes. False when there was no memory to convert a text.
+bool sqlite_value(sqlite3_stmt *statement, int column, struct value *ret_value);
+void sqlite_name(struct buf *sql, const char *name); // quoted when it is a keyword
+
+// ---- sqlite_schema.c: the text of the schema ----
+struct sqlite_object {
+    const char *kind; // "table", "index", "view"
+    const char *name;
+    const struct table *table; // mirrored tables only
+    bool is_own_table;
+};
+size_t sqlite_object_count(void);
+struct sqlite_object sqlite_object(size_t index); // own tables, mirrored tables, indexes, views
+void sqlite_object_sql(size_t index, struct buf *sql); // CREATE ... without a semicolon
+void sqlite_column_sql(const struct column *column, bool is_added_later, struct buf *sql);
+
+// ---- sqlite_migrate.c ----
+enum till_code sqlite_check_version(struct sqlite_db *db, enum store_mode mode, bool *ret_is_new,
+                                    struct till_error *e);
+enum till_code sqlite_migrate(struct sqlite_db *db, bool is_new, struct till_error *e);
+
+// ---- sqlite_rows.c ----
+enum till_code sqlite_rows_insert(struct store_db *db, const struct table *table,
+                                  struct store_item *items, size_t count, unsigned char plan,
+                                  struct sv now, struct till_error *e);
+enum till_code sqlite_rows_read(struct store_db *db, const struct table *table,
+                                struct store_item *items, size_t count, unsigned char plan,
+                                store_visit *visit, void *context, struct till_error *e);
+enum till_code sqlite_row_update(struct store_db *db, const struct table *table,
+                                 const struct store_item *item, struct sv now,
+                                 struct till_error *e);
+enum till_code sqlite_marks_insert(struct store_db *db, int64_t walk_id, struct store_item *items,
+                                   size_t count, struct till_error *e);
+enum till_code sqlite_marks_delete(struct store_db *db, int64_t walk_id, struct till_error *e);
+
+// ---- sqlite_unseen.c ----
+enum till_code sqlite_unseen_count(struct store_db *db, const struct table *table,
+                                   struct sv organization_id, int64_t walk_id, int64_t *ret_count,
+                                   struct till_error *e);
+enum till_code sqlite_unseen_list(struct store_db *db, const struct table *table,
+                                  struct sv organization_id, int64_t walk_id, int64_t limit,
+                                  struct store_result *result, struct till_error *e);
+enum till_code sqlite_unseen_bury(struct store_db *db, const struct table *table,
+                                  struct sv organization_id, int64_t walk_id, struct sv now,
+                                  int64_t *ret_count, struct till_error *e);
+
+// ---- sqlite_query.c ----
+enum till_code sqlite_query(struct store_db *db, const struct store_query *query,
+                            const struct store_sink *sink, struct store_query_result *ret_result,
+                            struct till_error *e);
+int sqlite_query_limits(sqlite3 *handle);
+
+// ---- sqlite_functions.c ----
+int sqlite_functions(sqlite3 *handle);
+
+#endif

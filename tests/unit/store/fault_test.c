@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: Apache-2.0
+// fault_test.c - SQLite without memory, without a disk, and killed: at every point of two pieces of work.
+//
+// The work: opening and migrating a new database; and one page with new, changed, returning and malformed rows, then a proven end that marks
+// one row as deleted. Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own)
+// or file operation (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
+// failure. After each failure: the error has its class and words, nothing leaks, the file is intact, the state is the one before or the one
+// after and never between, and a clean run ends right. Killed: a child leaves at its Nth write or sync with half of it done.
+#include "support.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+
+enum { POINTS_MAX = 20000, POINTS_EACH = 300, POINTS_STEP = 29, KILLED_STATUS = 42 };
+
+// Opening has some ten thousand allocations, nearly all in SQLite's parser. Beyond the first 300 points every 29th is tried, with
+// TILL_TEST_ALL in the environment all of them (two minutes).
+static long point_after(long nth)
+{
+    static bool is_all;
+    is_all = is_all || getenv("TILL_TEST_ALL") != NULL;
+    return nth < POINTS_EACH || is_all ? nth + 1 : nth + POINTS_STEP;
+}
+
+// ---- the trigger ----
+
+static struct {
+    long nth; // 0 = off
+    bool for_ever, is_deadly;
+    long passages, failures;
+} trigger;
+
+static void arm(long nth, bool for_ever, bool is_deadly)
+{
+    trigger.nth = nth;
+    trigger.for_ever = for_ever;
+    trigger.is_deadly = is_deadly;
+    trigger.passages = trigger.failures = 0;
+}
+
+static bool pull(void)
+{
+    if (trigger.nth == 0)
+        return false;
+    trigger.passages++;
+    bool is_failing =
+        trigger.passages == trigger.nth || (trigger.for_ever && trigger.passages > trigger.nth);
+    trigger.failures += is_failing;
+    return is_failing;
+}
+
+// ---- memory ----
+
+static sqlite3_mem_methods real_memory;
+static bool memory_fails;
+
+static void *failing_malloc(int bytes)
+{
+    return memory_fails && pull() ? NULL : real_memory.xMalloc(bytes);
+}
+
+static void *failing_realloc(void *old, int bytes)
+{
+    return memory_fails && pull() ? NULL : real_memory.xRealloc(old, bytes);
+}
+
+// ---- files ----
+
+struct shim_file {
+    sqlite3_file base;
+    sqlite3_io_methods methods; // those of the real file, with some of ours
+    sqlite3_file *real;
+};
+static bool files_fail;
+static sqlite3_vfs *real_vfs;
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+    return ((struct shim_file *)(void *)file)->real;
+}
+
+static bool file_fails(void)
+{
+    return files_fail && pull();
+}
+
+// Places where dying would leave the file as it was do not count as places to die.
+static bool harmless_file_fails(void)
+{
+    return files_fail && !trigger.is_deadly && pull();
+}
+
+static int shim_close(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xClose(real_of(file));
+}
+static int shim_read(sqlite3_file *file, void *to, int bytes, sqlite3_int64 offset)
+{
+    if (harmless_file_fails())
+        return SQLITE_IOERR_READ;
+    return real_of(file)->pMethods->xRead(real_of(file), to, bytes, offset);
+}
+static int shim_write(sqlite3_file *file, const void *from, int bytes, sqlite3_int64 offset)
+{
+    if (file_fails()) {
+        if (trigger.is_deadly) {
+            (void)real_of(file)->pMethods->xWrite(real_of(file), from, bytes / 2, offset);
+            _exit(KILLED_STATUS);
+        }
+        return trigger.passages % 2 ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    }
+    return real_of(file)->pMethods->xWrite(real_of(file), from, bytes, offset);
+}
+static int shim_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    if (harmless_file_fails())
+        return SQLITE_IOERR_TRUNCATE;
+    return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+static int shim_sync(sqlite3_file *file, int flags)
+{
+    if (file_fails()) {
+        if (trigger.is_deadly)
+            _exit(KILLED_STATUS);
+        return SQLITE_IOERR_FSYNC;
+    }
+    (void)file;
+    (void)
+        flags; // a process that dies leaves what it wrote to the system: forcing it to the disk would only take time
+    return SQLITE_OK;
+}
+static int shim_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+    return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+static int shim_lock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+static int shim_unlock(sqlite3_file *file, int level)
+{
+    return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+static int shim_check_lock(sqlite3_file *file, int *is_locked)
+{
+    return real_of(file)->pMethods->xCheckReservedLock(real_of(file), is_locked);
+}
+static int shim_control(sqlite3_file *file, int operation, void *argument)
+{
+    return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
+}
+static int shim_sector(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+static int shim_traits(sqlite3_file *file)
+{
+    return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+static int shim_shm_map(sqlite3_file *file, int page, int bytes, int is_extending,
+                        void volatile **to)
+{
+    return real_of(file)->pMethods->xShmMap(real_of(file), page, bytes, is_extending, to);
+}
+static int shim_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+    return real_of(file)->pMethods->xShmLock(real_of(file), offset, count, flags);
+}
+static void shim_shm_barrier(sqlite3_file *file)
+{
+    real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+static int shim_shm_unmap(sqlite3_file *file, int is_removing)
+{
+    return real_of(file)->pMethods->xShmUnmap(real_of(file), is_removing);
+}
+
+static const sqlite3_io_methods shim_methods = {
+    2,           shim_close,   shim_read,     shim_write,       shim_truncate,  shim_sync,
+    shim_size,   shim_lock,    shim_unlock,   shim_check_lock,  shim_control,   shim_sector,
+    shim_traits, shim_shm_map, shim_shm_lock, shim_shm_barrier, shim_shm_unmap, NULL,
+    NULL,
+};
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *ret_flags)
+{
+    struct shim_file *shim = (struct shim_file *)(void *)file;
+    (void)vfs;
+    shim->base.pMethods = NULL;
+    shim->real = (sqlite3_file *)(void *)(shim + 1);
+    if (harmless_file_fails())
+        return SQLITE_CANTOPEN;
+    int rc = real_vfs->xOpen(real_vfs, name, shim->real, flags, ret_flags);
+    if (shim->real->pMethods)
+        shim->base.pMethods = &shim_methods;
+    return rc;
+}
+
+static sqlite3_vfs shim_vfs;
+
+static void install(void)
+{
+    assert_int_equal(SQLITE_OK, sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory));
+    sqlite3_mem_methods memory = real_memory;
+    memory.xMalloc = failing_malloc;
+    memory.xRealloc = failing_realloc;
+    assert_int_equal(SQLITE_OK, sqlite3_config(SQLITE_CONFIG_MALLOC, &memory));
+    real_vfs = sqlite3_vfs_find(NULL);
+    assert_non_null(real_vfs);
+    shim_vfs = *real_vfs;
+    shim_vfs.zName = "shim";
+    shim_vfs.szOsFile = (int)sizeof(struct shim_file) + real_vfs->szOsFile;
+    shim_vfs.xOpen = shim_open;
+    assert_int_equal(SQLITE_OK, sqlite3_vfs_register(&shim_vfs, 1));
+}
+
+// ---- the work ----
+
+static enum till_code work_open(struct fixture *f)
+{
+    return store_open(f->path, STORE_READ_WRITE, &f->store, &f->e);
+}
+
+// Before: orders 1-4, the 4th deleted. The page: 1 as it was, 2 changed, 4 back, 5 and 6 new, one malformed; 3 is not seen.
+static enum till_code work_page(struct fixture *f)
+{
+    struct arena *arena = &f->arena;
+    struct row *rows = make_rows(arena, model_table(TABLE_orders), 1, 6);
+    struct row page[] = {rows[0], rows[1], rows[3], rows[4], rows[5]};
+    struct store_reject reject = {.id = SV("bad"), .raw = SV("{}"), .reason = "it is malformed"};
+    struct store_walk walk;
+    struct store_page_counts counts;
+    int64_t removed;
+    *value_of(&page[1], "status") = text_value("refunded");
+    enum till_code code =
+        f->store ? TILL_OK : store_open(f->path, STORE_READ_WRITE, &f->store, &f->e);
+    if (code == TILL_OK)
+        code = store_walk_begin(f->store, SV(ORGANIZATION), model_table(TABLE_orders), true,
+                                NOON_US, &walk, &f->e);
+    if (code == TILL_OK)
+        code = store_page(f->store, &walk, page, 5, &reject, 1, 6, NOON_US, &counts, &f->e);
+    if (code == TILL_OK)
+        code = store_walk_end(f->store, &walk, true, NOON_US, &removed, &f->e);
+    return code;
+}
+
+static void prepare_page(struct fixture *f)
+{
+    struct row *rows = make_rows(&f->arena, model_table(TABLE_orders), 1, 4);
+    struct store_walk walk;
+    struct store_page_counts counts;
+    int64_t removed;
+    for (size_t count = 4; count >= 3; count--) {
+        assert_ok(f, store_walk_begin(f->store, SV(ORGANIZATION), model_table(TABLE_orders), true,
+                                      NOON_US, &walk, &f->e));
+        assert_ok(f, store_page(f->store, &walk, rows, count, NULL, 0, (int64_t)count, NOON_US,
+                                &counts, &f->e));
+        assert_ok(f, store_walk_end(f->store, &walk, true, NOON_US, &removed, &f->e));
+    }
+}
+
+// Live rows and deleted ones, changes, quarantined: before the page, after it, after the end. Nothing else may be seen.
+static void check_page_state(struct fixture *f, bool is_whole)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM orders WHERE till_deleted_at IS NULL) || ',' || (SELECT "
+        "count(*) FROM orders WHERE till_deleted_at IS NOT NULL)"
+        " || ',' || (SELECT count(*) FROM row_changes) || ',' || (SELECT count(*) FROM "
+        "till_quarantine) || ',' ||"
+        " (SELECT row_count FROM till_tables) || ',' || (SELECT deleted_count FROM till_tables)";
+    char text[100];
+    struct store_health health;
+    (void)ask_text(f->store, sql, text, sizeof text);
+    bool is_end = strcmp(text, "5,1,4,1,5,1") == 0;
+    if (!is_end &&
+        (is_whole || (strcmp(text, "3,1,1,0,3,1") != 0 && strcmp(text, "6,0,3,1,6,0") != 0)))
+        fail_msg("the state is %s", text);
+    assert_ok(f, store_health(f->store, &health, &f->e));
+    if (!health.is_intact)
+        fail_msg("%s", health.problem);
+}
+
+static void check_open_state(struct fixture *f, bool is_whole)
+{
+    struct store_health health;
+    (void)is_whole;
+    assert_answer(f, 0, "SELECT count(*) FROM v_daily_revenue");
+    assert_ok(f, store_health(f->store, &health, &f->e));
+    assert_true(health.is_intact);
+}
+
+struct work {
+    const char *name;
+    void (*prepare)(struct fixture *f);
+    enum till_code (*run)(struct fixture *f);
+    void (*check)(struct fixture *f, bool is_whole);
+    bool is_open_before;
+};
+static const struct work work_of_opening = {"open", NULL, work_open, check_open_state, false};
+static const struct work work_of_a_page = {"page", prepare_page, work_page, check_page_state, true};
+static const struct work work_of_a_session = {"open and page", prepare_page, work_page,
+                                              check_page_state, false};
+
+static void set_up(const struct work *work, struct fixture *f)
+{
+    fixture_make(f);
+    if (!work->prepare)
+        return;
+    assert_ok(f, store_open(f->path, STORE_READ_WRITE, &f->store, &f->e));
+    work->prepare(f);
+    if (work->is_open_before)
+        return;
+    store_close(f->store);
+    f->store = NULL;
+}
+
+// A clean run over what a failure left: whole state, every time.
+static void recover(const struct work *work, struct fixture *f)
+{
+    fixture_reopen(f);
+    work->check(f, false);
+    if (work->run == work_page) {
+        assert_ok(f, work->run(f));
+        // What a failed attempt recorded stays recorded, so the number of changes is the only thing that is the same by being idempotent.
+        work->check(f, true);
+    }
+}
+
+enum fault_kind { FAULT_MEMORY, FAULT_OWN_MEMORY, FAULT_FILES };
+
+static void set_fault(enum fault_kind kind, long nth, bool for_ever)
+{
+    memory_fails = kind == FAULT_MEMORY;
+    files_fail = kind == FAULT_FILES;
+    if (kind == FAULT_OWN_MEMORY)
+        fault_arm("malloc", nth, for_ever);
+    else
+        arm(nth, for_ever, false);
+}
+
+static bool clear_fault(enum fault_kind kind, long nth)
+{
+    bool has_failed =
+        kind == FAULT_OWN_MEMORY ? fault_passages("malloc") >= nth : trigger.failures > 0;
+    if (kind == FAULT_OWN_MEMORY)
+        fault_disarm();
+    arm(0, false, false);
+    memory_fails = files_fail = false;
+    return has_failed;
+}
+
+static void fail_everywhere(const struct work *work, enum fault_kind kind, bool for_ever)
+{
+    long points = 0, survived = 0;
+    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth)) {
+        struct fixture f;
+        set_up(work, &f);
+        till_error_clear(&f.e);
+        sqlite3_int64 used_before = f.store ? 0 : sqlite3_memory_used();
+        set_fault(kind, nth, for_ever);
+        enum till_code code = work->run(&f);
+        bool has_failed = clear_fault(kind, nth);
+        bool is_class_right =
+            code == TILL_OK || (kind == FAULT_FILES ? code == TILL_STORE : code == TILL_MEMORY);
+        if (!is_class_right)
+            fail_msg("%s, point %ld: %s: %s", work->name, nth, till_code_name(code), f.e.text);
+        if (code != TILL_OK)
+            assert_true(f.e.text[0] != '\0');
+        if (!f.store && used_before && sqlite3_memory_used() != used_before)
+            fail_msg("%s, point %ld: %lld bytes leak", work->name, nth,
+                     (long long)(sqlite3_memory_used() - used_before));
+        recover(work, &f);
+        fixture_close(&f);
+        points++;
+        survived += code == TILL_OK;
+        if (!has_failed) {
+            print_message("%s: %ld points, %ld of them harmless\n", work->name, points - 1,
+                          survived - 1);
+            assert_true(points > 1);
+            return;
+        }
+    }
+    fail_msg("the work does not end");
+}
+
+static void test_open_without_memory(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_opening, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_opening, FAULT_OWN_MEMORY, false);
+}
+static void test_page_without_memory(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_a_page, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_a_page, FAULT_MEMORY, true);
+    fail_everywhere(&work_of_a_page, FAULT_OWN_MEMORY, false);
+}
+static void test_open_without_disk(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_opening, FAULT_FILES, false);
+    fail_everywhere(&work_of_opening, FAULT_FILES, true);
+}
+static void test_page_without_disk(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_a_page, FAULT_FILES, false);
+    fail_everywhere(&work_of_a_session, FAULT_FILES, true);
+}
+
+// A child is killed at its nth write or sync, in the middle of it.
+static void kill_everywhere(const struct work *work)
+{
+    long points = 0;
+    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth)) {
+        struct fixture f;
+        int status = 0;
+        set_up(work, &f);
+        pid_t child = fork();
+        if (child == 0) {
+            files_fail = true;
+            arm(nth, false, true);
+            enum till_code code = work->run(&f);
+            store_close(f.store);
+            _exit(code == TILL_OK ? 0 : 1);
+        }
+        assert_int_equal(child, waitpid(child, &status, 0));
+        assert_true(WIFEXITED(status));
+        recover(work, &f);
+        fixture_close(&f);
+        points++;
+        if (WEXITSTATUS(status) == 0) {
+            print_message("%s: killed %ld times\n", work->name, points - 1);
+            assert_true(points > 1);
+            return;
+        }
+        assert_int_equal(KILLED_STATUS, WEXITSTATUS(status));
+    }
+    fail_msg("the work does not end");
+}
+
+static void test_killed(void **state)
+{
+    (void)state;
+    kill_everywhere(&work_of_opening);
+    kill_everywhere(&work_of_a_session);
+}
+
+static void test_commit_fails(void **state)
+{
+    struct fixture f;
+    (void)state;
+    set_up(&work_of_a_page, &f);
+    for (long nth = 1; nth <= 3; nth++) {
+        fault_arm("store.commit", nth, false);
+        assert_int_equal(TILL_STORE, work_page(&f));
+        fault_disarm();
+        assert_non_null(strstr(f.e.text, "no space"));
+    }
+    assert_ok(&f, work_page(&f));
+    check_page_state(&f, true);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open_without_memory),
+        cmocka_unit_test(test_page_without_memory),
+        cmocka_unit_test(test_open_without_disk),
+        cmocka_unit_test(test_page_without_disk),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_commit_fails),
+    };
+    install();
+    return cmocka_run_group_tests_name("store faults", tests, NULL, NULL);
+}
