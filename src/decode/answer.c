@@ -86,7 +86,7 @@ void decode_error_text(struct sv body, struct buf *out)
     AUTO_BUF text;
     arena_init(&arena, ANSWER_ARENA_BYTES);
     buf_init(&text, TILL_LIMIT_RESPONSE_BYTES);
-    if (document_parse(body, &arena, &document, &ignored) == TILL_OK)
+    if (document_parse(body, &arena, &arena, &document, &ignored) == TILL_OK)
         append_error(&text, document.root);
     if (text.len == 0) {
         // Four bytes of text are at most one character; more than that of the raw answer is never shown.
@@ -104,7 +104,7 @@ bool decode_is_route_not_found(struct sv body)
     struct document document;
     AUTO_ARENA arena;
     arena_init(&arena, ANSWER_ARENA_BYTES);
-    return document_parse(body, &arena, &document, &ignored) == TILL_OK &&
+    return document_parse(body, &arena, &arena, &document, &ignored) == TILL_OK &&
            yyjson_obj_size(document.root) == 1 &&
            sv_equal(string_of(document.root, "detail"), SV("Not Found"));
 }
@@ -126,7 +126,7 @@ bool decode_string_at(struct sv body, const char *path, struct arena *arena, str
     struct sv rest = sv_of(path), part, secret;
     AUTO_ARENA scratch;
     arena_init(&scratch, TILL_LIMIT_ARENA_BYTES);
-    if (document_parse(body, &scratch, &document, &ignored) != TILL_OK)
+    if (document_parse(body, &scratch, &scratch, &document, &ignored) != TILL_OK)
         return false;
     yyjson_val *value = document.root;
     while (value && sv_split(&rest, '.', &part))

@@ -93,9 +93,14 @@ enum till_code decode_page(const struct table *table, const struct buf *body, st
 {
     struct document document;
     struct sv text = {body->data, body->len};
-    enum till_code code = document_parse(text, arena, &document, e);
+    AUTO_ARENA pool;
+    arena_init(&pool, TILL_LIMIT_ARENA_BYTES);
+    enum till_code code = document_parse(text, arena, &pool, &document, e);
     if (!code)
         code = decode_document(table, &document, text.len, arena, ret_page, e);
+    if (code == TILL_LIMIT && !e->hint[0])
+        (void)till_error_hint(e,
+                              "no page of the service is that large; check the configured address");
     if (code)
         (void)till_error_context(e, "could not read a page of %s", table->name);
     return code;

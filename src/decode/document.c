@@ -115,10 +115,10 @@ static bool has_unicode_escape(struct sv text)
     return false;
 }
 
-static yyjson_doc *parse_copy(struct sv body, struct arena *arena, bool is_lenient,
-                              yyjson_read_err *failure)
+static yyjson_doc *parse_copy(struct sv body, struct arena *arena, struct arena *pool,
+                              bool is_lenient, yyjson_read_err *failure)
 {
-    const yyjson_alc pool = {pool_malloc, pool_realloc, pool_free, arena};
+    const yyjson_alc allocator = {pool_malloc, pool_realloc, pool_free, pool};
     yyjson_read_flag flags = YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW;
     char *copy = arena_alloc(arena, body.len + YYJSON_PADDING_SIZE);
     *failure = (yyjson_read_err){.code = YYJSON_READ_ERROR_MEMORY_ALLOCATION};
@@ -131,7 +131,7 @@ static yyjson_doc *parse_copy(struct sv body, struct arena *arena, bool is_lenie
         flags |= YYJSON_READ_ALLOW_INVALID_UNICODE;
         mark_bad_text(copy, body.len);
     }
-    return yyjson_read_opts(copy, body.len, flags, &pool, failure);
+    return yyjson_read_opts(copy, body.len, flags, &allocator, failure);
 }
 
 static enum till_code fail_parse(struct sv body, const struct arena *arena,
@@ -152,8 +152,8 @@ static enum till_code fail_parse(struct sv body, const struct arena *arena,
                               "place; try again, and check proxies if it stays");
 }
 
-enum till_code document_parse(struct sv body, struct arena *arena, struct document *ret_document,
-                              struct till_error *e)
+enum till_code document_parse(struct sv body, struct arena *arena, struct arena *pool,
+                              struct document *ret_document, struct till_error *e)
 {
     static const char byte_order_mark[] = {'\xEF', '\xBB', '\xBF'};
     yyjson_read_err failure;
@@ -161,13 +161,13 @@ enum till_code document_parse(struct sv body, struct arena *arena, struct docume
     if (body.len >= 3 && memcmp(body.ptr, byte_order_mark, 3) == 0)
         body =
             (struct sv){body.ptr + 3, body.len - 3}; // RFC 8259 section 8.1 lets a reader skip it
-    yyjson_doc *doc = parse_copy(body, arena, false, &failure);
+    yyjson_doc *doc = parse_copy(body, arena, pool, false, &failure);
     if (!doc && failure.code == YYJSON_READ_ERROR_INVALID_STRING) {
         is_lenient = true;
-        doc = parse_copy(body, arena, true, &failure);
+        doc = parse_copy(body, arena, pool, true, &failure);
     }
     if (!doc)
-        return fail_parse(body, arena, &failure, e);
+        return fail_parse(body, pool->failure ? pool : arena, &failure, e);
     if (is_too_deep(doc)) {
         (void)TILL_FAIL(e, TILL_FORMAT, TILL_LIMIT_JSON_DEPTH,
                         "the answer is nested deeper than %d levels", TILL_LIMIT_JSON_DEPTH);

@@ -18,9 +18,11 @@ struct document {
     bool has_credentials;
 };
 
-// Numbers stay text as they were sent. body is only read. FORMAT when it is not JSON or nested too deep; MEMORY and LIMIT from the arena.
-enum till_code document_parse(struct sv body, struct arena *arena, struct document *ret_document,
-                              struct till_error *e) TILL_MUSTUSE;
+// Numbers stay text as they were sent. body is only read. Texts live in `arena`, the values that point to them in `pool` (which may be the
+// same): the pool takes almost three times the body and can go as soon as the values were looked at. FORMAT when it is not JSON or nested too
+// deep; MEMORY and LIMIT from the arenas.
+enum till_code document_parse(struct sv body, struct arena *arena, struct arena *pool,
+                              struct document *ret_document, struct till_error *e) TILL_MUSTUSE;
 
 // The text of a string, or of a number as it was sent.
 static inline struct sv document_text(yyjson_val *value)

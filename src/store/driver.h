@@ -114,6 +114,7 @@ struct store {
     const struct store_driver *driver;
     struct store_db *db;
     enum store_mode mode;
+    bool is_in_batch;                 // store_batch_begin(): pages share a transaction
     bool expects_known[TABLE__COUNT]; // most rows of this table's last page were there already
     struct arena arena;               // of the page that is landing
 };

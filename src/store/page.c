@@ -48,6 +48,7 @@ struct page {
     struct change_node *changes;
     struct sv now;
     int64_t seen_count; // of new ids in this page
+    bool is_again;      // rows without an id were kept when it first landed
     struct store_page_counts counts;
 };
 
@@ -362,6 +363,8 @@ static enum till_code land_reject(struct page *page, size_t index, struct till_e
     };
     struct value count_keys[] = {store_integer(page->walk->walk_id), store_text(reject->id)};
     struct store_result result = {0};
+    if (!reject->id.ptr && page->is_again)
+        return TILL_OK;
     enum till_code code = store_execute(page->store, keep, values, TILL_COUNT(values), NULL, e);
     if (code == TILL_OK && reject->id.ptr && page->items[page->row_count + index].key == 0)
         code = store_execute(page->store, count, count_keys, TILL_COUNT(count_keys), &result, e);
@@ -403,8 +406,10 @@ static void count_rows(struct page *page)
 
 static enum till_code land_cursor(struct page *page, int64_t total_count, struct till_error *e)
 {
-    static const char cursor[] = "UPDATE till_walks SET next_page = ?3, seen_count = ?4, "
-                                 "total_count = ?5 WHERE walk_id = ?1 AND attempt = ?2";
+    static const char cursor[] =
+        "UPDATE till_walks SET next_page = ?3, seen_count = ?4,"
+        " total_count = CASE WHEN total_count < ?5 THEN ?5 ELSE total_count END"
+        " WHERE walk_id = ?1 AND attempt = ?2";
     static const char count[] =
         "UPDATE till_tables SET row_count = row_count + ?3, deleted_count = deleted_count - ?4"
         " WHERE organization_id = ?1 AND table_name = ?2";
@@ -447,28 +452,27 @@ static enum till_code land(struct page *page, int64_t total_count, struct till_e
     return land_cursor(page, total_count, e);
 }
 
-enum till_code store_page(struct store *store, struct store_walk *walk, const struct row *rows,
-                          size_t row_count, const struct store_reject *rejects, size_t reject_count,
-                          int64_t total_count, int64_t now_us, struct store_page_counts *ret_counts,
-                          struct till_error *e)
+enum till_code store_page(struct store *store, struct store_walk *walk,
+                          const struct store_incoming *incoming, int64_t now_us,
+                          struct store_page_counts *ret_counts, struct till_error *e)
 {
     char text[STORE_TIME_BYTES];
     struct value now = store_time(now_us, text);
     struct page page = {.store = store,
                         .walk = walk,
-                        .row_count = row_count,
-                        .reject_count = reject_count,
-                        .rejects = rejects};
-    if (row_count > TILL_LIMIT_PAGE_ROWS || reject_count > TILL_LIMIT_PAGE_ROWS)
+                        .row_count = incoming->row_count,
+                        .reject_count = incoming->reject_count,
+                        .rejects = incoming->rejects,
+                        .is_again = incoming->is_again};
+    if (page.row_count > TILL_LIMIT_PAGE_ROWS || page.reject_count > TILL_LIMIT_PAGE_ROWS)
         return TILL_FAIL(e, TILL_LIMIT, TILL_LIMIT_PAGE_ROWS, "a page of %s has more than %d rows",
                          walk->table->name, TILL_LIMIT_PAGE_ROWS);
     if (now.type != VALUE_TEXT)
         return TILL_FAIL(e, TILL_USAGE, 0, "the clock shows an impossible time");
     page.now = now.text;
-    if (total_count < 0)
-        total_count = walk->total_count;
+    int64_t total_count = incoming->total_count < 0 ? walk->total_count : incoming->total_count;
     arena_reset(&store->arena);
-    enum till_code code = take_rows(&page, rows, e);
+    enum till_code code = take_rows(&page, incoming->rows, e);
     if (code == TILL_OK)
         code = store_begin(store, e);
     if (code)

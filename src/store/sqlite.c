@@ -24,7 +24,8 @@
 #include "base/fs.h"
 #include "base/limits.h"
 
-enum { WAL_INDEX_PAGES = TILL_LIMIT_WAL_BYTES / 4096 };
+// Pages of a new database. Rows of orders take about 4 KB: with SQLite's usual 4096 bytes each would spill over.
+#define DATABASE_PAGE_BYTES "16384"
 
 // ---- errors ----
 
@@ -278,6 +279,7 @@ static void sqlite_close(struct store_db *store_db)
     struct sqlite_db *db = sqlite_of(store_db);
     if (!db)
         return;
+    sqlite_checkpoint_end(db);
     sqlite_rollback(store_db);
     for (size_t i = 0; i < db->cache_count; i++)
         (void)sqlite3_finalize(db->cache[i].statement);
@@ -369,7 +371,8 @@ static int open_handle(struct sqlite_db *db, enum store_mode mode)
 
 static enum till_code configure(struct sqlite_db *db, enum store_mode mode, struct till_error *e)
 {
-    static const char writer[] = "PRAGMA journal_mode = WAL;"
+    static const char writer[] = "PRAGMA page_size = " DATABASE_PAGE_BYTES ";" // of a new file
+                                 "PRAGMA journal_mode = WAL;"
                                  "PRAGMA synchronous = NORMAL;"
                                  "PRAGMA secure_delete = FAST;";
     sqlite3 *handle = db->handle;
@@ -390,11 +393,13 @@ static enum till_code configure(struct sqlite_db *db, enum store_mode mode, stru
     (void)snprintf(sql, sizeof sql,
                    "PRAGMA cache_size = -%d; PRAGMA mmap_size = 0; PRAGMA temp_store = FILE;"
                    "PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = %d;"
-                   "PRAGMA wal_autocheckpoint = %d;",
-                   TILL_LIMIT_PAGE_CACHE_BYTES / 1024, TILL_LIMIT_WAL_BYTES, WAL_INDEX_PAGES);
+                   "PRAGMA wal_autocheckpoint = 0;", // see sqlite_checkpoint.c
+                   TILL_LIMIT_PAGE_CACHE_BYTES / 1024, TILL_LIMIT_WAL_BYTES);
     enum till_code code = sqlite_exec(db, sql, "open the database", e);
     if (code == TILL_OK && mode == STORE_READ_WRITE)
         code = sqlite_exec(db, writer, "open the database", e);
+    if (code == TILL_OK && mode == STORE_READ_WRITE)
+        code = sqlite_checkpoint_begin(db, e);
     return code;
 }
 

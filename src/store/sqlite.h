@@ -30,6 +30,8 @@ struct sqlite_db {
         sqlite3_stmt *insert, *read, *update;
     } rows[TABLE__COUNT];
     struct value *values; // of one row, model_max_columns() of them
+    int64_t page_bytes;
+    struct sqlite_checkpointer *checkpointer; // NULL until the log was long once
 };
 
 static inline struct sqlite_db *sqlite_of(struct store_db *db)
@@ -63,6 +65,10 @@ size_t sqlite_object_count(void);
 struct sqlite_object sqlite_object(size_t index); // own tables, mirrored tables, indexes, views
 void sqlite_object_sql(size_t index, struct buf *sql); // CREATE ... without a semicolon
 void sqlite_column_sql(const struct column *column, bool is_added_later, struct buf *sql);
+
+// ---- sqlite_checkpoint.c: for connections that write ----
+enum till_code sqlite_checkpoint_begin(struct sqlite_db *db, struct till_error *e);
+void sqlite_checkpoint_end(struct sqlite_db *db); // before the connection is closed
 
 // ---- sqlite_migrate.c ----
 enum till_code sqlite_check_version(struct sqlite_db *db, enum store_mode mode, bool *ret_is_new,

@@ -156,11 +156,13 @@ static void write_conversion(sqlite3_str *out, struct format *format, char *conv
             conversion[length - 1] = 's';
             struct sv all = sv_of(text ? text : "");
             struct sv first = store_cut(all, all.len < 4 ? all.len : 4);
-            while (first.len > 1 && ((unsigned char)text[first.len - 1] & 0xc0) != 0x80)
-                first.len--;
+            size_t length_of_one = first.len > 0;
+            while (length_of_one < first.len &&
+                   ((unsigned char)first.ptr[length_of_one] & 0xc0) == 0x80)
+                length_of_one++;
             char one[8];
-            memcpy(one, first.ptr, first.len);
-            one[first.len] = '\0';
+            memcpy(one, first.ptr, length_of_one);
+            one[length_of_one] = '\0';
             sqlite3_str_appendf(out, conversion, one);
         } else {
             sqlite3_str_appendf(out, conversion, text);

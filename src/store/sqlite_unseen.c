@@ -60,7 +60,7 @@ enum till_code sqlite_unseen_list(struct store_db *db, const struct table *table
     buf_init(&sql, UNSEEN_SQL_BYTES);
     buf_format(&sql, "SELECT t.%s", table->columns[table->id_column].name);
     unseen_from(&sql, table);
-    buf_format(&sql, " LIMIT %lld", (long long)limit);
+    buf_format(&sql, " ORDER BY random() LIMIT %lld", (long long)limit); // a fair sample
     return unseen_run(db, &sql, organization_id, walk_id, (struct sv){0}, result, e);
 }
 

@@ -124,16 +124,42 @@ enum till_code store_execute(struct store *store, const char *sql, const struct 
 
 enum till_code store_begin(struct store *store, struct till_error *e)
 {
-    return store->driver->begin(store->db, e);
+    return store->is_in_batch ? TILL_OK : store->driver->begin(store->db, e);
 }
 
 enum till_code store_finish(struct store *store, enum till_code code, struct till_error *e)
 {
+    if (code == TILL_OK && store->is_in_batch)
+        return TILL_OK;
+    store->is_in_batch = false;
     if (code == TILL_OK)
         code = store->driver->commit(store->db, e);
     if (code)
         store->driver->rollback(store->db);
     return code;
+}
+
+enum till_code store_batch_begin(struct store *store, struct till_error *e)
+{
+    enum till_code code = store_begin(store, e);
+    store->is_in_batch = code == TILL_OK;
+    return code;
+}
+
+enum till_code store_batch_end(struct store *store, struct till_error *e)
+{
+    if (!store->is_in_batch)
+        return TILL_OK;
+    store->is_in_batch = false;
+    return store_finish(store, TILL_OK, e);
+}
+
+void store_batch_drop(struct store *store)
+{
+    if (!store->is_in_batch)
+        return;
+    store->is_in_batch = false;
+    store->driver->rollback(store->db);
 }
 
 bool store_table_has_organization(const struct table *table, size_t *ret_column)

@@ -84,9 +84,10 @@ struct store_walk {
     int64_t walk_id;
     int64_t next_page; // the first page that has not landed
     int64_t started_at_us;
-    int64_t seen_count;  // distinct ids that have landed, quarantined ones that had an id included
-    int64_t total_count; // of the newest page, -1 before the first
-    int attempt;         // from 1
+    int64_t seen_count; // distinct ids that have landed, quarantined ones that had an id included
+    int64_t
+        total_count; // of the newest page, -1 before the first; of a walk just resumed: the highest that its pages told
+    int attempt; // from 1
     bool is_resumed;
 };
 struct store_page_counts {
@@ -103,10 +104,25 @@ struct store_reject {
     struct sv id, raw; // id.ptr may be NULL
     const char *reason;
 };
-enum till_code store_page(struct store *store, struct store_walk *walk, const struct row *rows,
-                          size_t row_count, const struct store_reject *rejects, size_t reject_count,
-                          int64_t total_count, int64_t now_us, struct store_page_counts *ret_counts,
-                          struct till_error *e) TILL_MUSTUSE;
+struct store_incoming {
+    const struct row *rows;
+    size_t row_count;
+    const struct store_reject *rejects;
+    size_t reject_count;
+    int64_t total_count; // as this page says it, -1 when it does not
+    bool
+        is_again; // this walk has landed these rows before: rows without an id are not kept a second time
+};
+enum till_code store_page(struct store *store, struct store_walk *walk,
+                          const struct store_incoming *incoming, int64_t now_us,
+                          struct store_page_counts *ret_counts, struct till_error *e) TILL_MUSTUSE;
+// Pages that are already here may share a commit: between these two, store_page() calls land in one transaction, each still with its cursor.
+// A page that fails takes the whole batch back (the batch is over then, and the walk structs of its pages must be dropped). Nothing else may
+// be called between.
+enum till_code store_batch_begin(struct store *store, struct till_error *e) TILL_MUSTUSE;
+enum till_code store_batch_end(struct store *store, struct till_error *e) TILL_MUSTUSE;
+// After a failure between the two: takes the batch back, where that has not happened yet.
+void store_batch_drop(struct store *store);
 // Begins the same walk again from page 1 (attempt + 1, nothing seen): rows and total did not agree.
 enum till_code store_walk_again(struct store *store, struct store_walk *walk, int64_t now_us,
                                 struct till_error *e) TILL_MUSTUSE;

@@ -227,6 +227,18 @@ static enum till_code bury(struct store *store, struct store_walk *walk, struct 
     return code;
 }
 
+// An unproven walk has met every row without an id again: what earlier walks kept of them is a repetition.
+static enum till_code forget_nameless(struct store *store, const struct store_walk *walk,
+                                      struct till_error *e)
+{
+    static const char sql[] = "DELETE FROM till_quarantine WHERE organization_id = ?1 AND "
+                              "table_name = ?2 AND walk_id <> ?3 AND row_id IS NULL";
+    struct value values[3];
+    walk_keys(walk, values);
+    values[2] = store_integer(walk->walk_id);
+    return store_execute(store, sql, values, TILL_COUNT(values), NULL, e);
+}
+
 enum till_code store_walk_end(struct store *store, struct store_walk *walk, bool is_proven,
                               int64_t now_us, int64_t *ret_removed, struct till_error *e)
 {
@@ -240,6 +252,8 @@ enum till_code store_walk_end(struct store *store, struct store_walk *walk, bool
         return code;
     if (is_proven)
         code = bury(store, walk, now.text, &removed, e);
+    else
+        code = forget_nameless(store, walk, e);
     if (code == TILL_OK)
         code = forget_walk(store, walk->walk_id, e);
     code = store_finish(store, code, e);

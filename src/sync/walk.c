@@ -11,32 +11,39 @@
 //
 // Equal numbers alone do not prove enough: a row that leaves the list after it was seen (a deleted customer) pulls an unseen row over a page border, and
 // both counts fall by one. So a total that falls during the walk also begins it again (at most TILL_LIMIT_WALK_ATTEMPTS times), an interrupted walk
-// over a table whose rows can vanish is only taken up while it is young, and before rows are marked as deleted a sample of them is asked for by
-// id: one that still exists shows that the walk skipped rows. What remains undetected: a deletion and an insertion within the same moment between two
-// page reads, of a row that was never mirrored before; the next walk finds it.
+// over a table whose rows can vanish is only taken up while it is young (the highest total is kept with it, so that a fall before the interruption
+// is not forgotten), and before rows are marked as deleted they are asked for by id, VERIFIED_ROWS of them at random when there are more: one that still
+// exists shows that the walk skipped rows. What remains undetected: a deletion and an insertion within the same moment between two page reads, of a row
+// that was never mirrored before; the next walk finds it.
+//
+// A walk that lay idle for long and was taken up again ends proven, but what it read before the pause is as old as that. So the run that ended it walks
+// once more: after `till sync` every row is as fresh as the run, or as YOUNG_WALK_MINUTES.
 //
 // Only a proven walk may mark rows as deleted, and only up to a share of the table: a filter, a scope or a fault of the service that makes a list
 // look empty must not take a mirror with it.
 //
 // Pages are asked for ahead (up to in_flight) once the first answer has told how many there are, and land strictly in order: the ring below holds
-// answers that came early. The cursor moves with each landed page, so a kill at any moment costs only the pages in flight.
+// answers that came early. Landing happens on a thread of its own (landing.c); the cursor moves with the pages, so a kill at any moment costs only
+// the pages in flight and those of one short batch.
 //
 // An answer that cannot be understood (HTML, truncated JSON that passed as complete) is asked for again a few times, like a failure of transport.
 #include "sync/walk.h"
 
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/limits.h"
 #include "decode/decode.h"
 #include "sync/borders.h"
+#include "sync/landing.h"
 
 enum { RING = 16, FORMAT_ATTEMPTS = 3 };
 // Below this many rows a removal is never "too many", whatever the share; but a list that turned empty always is.
 enum { SMALL_REMOVAL = 5 };
 // Tail reads after an end that does not add up; unseen rows asked for by id; age up to which a walk over vanishing rows is taken up again.
 // Rounds over tied borders, at most.
-enum { TAIL_ATTEMPTS = 3, VERIFIED_ROWS = 10, YOUNG_WALK_MINUTES = 10, BORDER_ROUNDS = 8 };
+enum { TAIL_ATTEMPTS = 3, VERIFIED_ROWS = 100, YOUNG_WALK_MINUTES = 10, BORDER_ROUNDS = 8 };
+// Pages in a row that bring nothing new, after which the list is taken for ended: it ignores the page number.
+enum { IDLE_PAGES = 16 };
 
 _Static_assert((int)TILL_LIMIT_IN_FLIGHT <= (int)RING, "the ring holds all pages in flight");
 
@@ -45,7 +52,9 @@ struct walker {
     struct sync_progress *progress;
     struct sync_table_result *result;
     struct store_walk walk;
-    struct arena arena;
+    struct landing landing;       // owns store and walk between landing_put() and landing_drain()
+    int64_t due;                  // the page that is waited for
+    int64_t furthest;             // page that this walk has landed
     struct polar_page ring[RING]; // answers that wait for their turn, at page % RING
     bool is_waiting[RING];        // this slot holds an answer
     int64_t next_submit;          // next page to ask for
@@ -54,19 +63,21 @@ struct walker {
     int format_failures; // of the page that is due
     bool is_at_end;      // an empty page landed
     bool is_disturbed;   // the total fell during this walk: rows left the list
+    bool is_stale;       // taken up after a long pause: its first pages are old
+    int64_t idle_seen;   // rows seen when the last page came
+    int idle_pages;      // pages since then
     int64_t highest_total;
     struct borders borders; // page borders that may run through a tie
     int64_t started_ms;
     int64_t rows_before;
 };
 
-static void report_progress(const struct walker *walker, bool is_done)
+static void report_progress(struct walker *walker, bool is_done)
 {
     struct sync_progress *progress = walker->progress;
     if (!walker->options->progress)
         return;
-    progress->rows_done = walker->walk.seen_count;
-    progress->rows_total = walker->walk.total_count;
+    landing_progress(&walker->landing, &progress->rows_done, &progress->rows_total);
     progress->rows_before = walker->rows_before;
     progress->elapsed_ms = clock_monotonic_ms(walker->options->clock) - walker->started_ms;
     progress->is_done = is_done;
@@ -89,11 +100,11 @@ static enum till_code submit_ahead(struct walker *walker, struct till_error *e)
     int64_t ahead = walker->max_page == 0 ? 1 : walker->options->in_flight;
     while (ahead > 2 && (size_t)ahead * walker->page_bytes > TILL_LIMIT_IN_FLIGHT_BYTES)
         ahead -= 1;
-    int64_t last = walker->walk.next_page + ahead - 1;
+    int64_t last = walker->due + ahead - 1;
     if (walker->max_page > 0 && last > walker->max_page + 1)
         last = walker->max_page + 1;
-    if (last < walker->walk.next_page)
-        last = walker->walk.next_page;
+    if (last < walker->due)
+        last = walker->due;
     while (walker->next_submit <= last) {
         if (walker->next_submit > TILL_LIMIT_PAGES)
             return TILL_FAIL(e, TILL_LIMIT, 0, "%s did not end after %d pages",
@@ -111,7 +122,7 @@ static enum till_code wait_for_page(struct walker *walker, struct polar_page *re
                                     struct till_error *e)
 {
     for (;;) {
-        size_t slot = (size_t)(walker->walk.next_page % RING);
+        size_t slot = (size_t)(walker->due % RING);
         if (walker->is_waiting[slot]) {
             *ret_page = walker->ring[slot];
             walker->is_waiting[slot] = false;
@@ -127,62 +138,53 @@ static enum till_code wait_for_page(struct walker *walker, struct polar_page *re
     }
 }
 
-static enum till_code land(struct walker *walker, const struct decode_page *page,
-                           struct till_error *e)
+// What the walk learns from a page before it lands.
+static void learn(struct walker *walker, const struct decode_page *page)
 {
-    struct store_reject *rejects =
-        arena_alloc(&walker->arena, (page->reject_count + 1) * sizeof(struct store_reject));
-    if (!rejects)
-        return arena_fail(&walker->arena, "the page", e);
-    for (size_t i = 0; i < page->reject_count; i++)
-        rejects[i] = (struct store_reject){.id = page->rejects[i].id,
-                                           .raw = page->rejects[i].raw,
-                                           .reason = page->rejects[i].reason};
-    struct store_page_counts counts = {0};
-    enum till_code code = store_page(
-        walker->options->store, &walker->walk, page->rows, page->row_count, rejects,
-        page->reject_count, page->total_count, clock_now_us(walker->options->clock), &counts, e);
-    if (code)
-        return code;
-    struct sync_table_result *result = walker->result;
-    result->pages += 1;
-    result->added += counts.added;
-    result->changed += counts.changed;
-    result->unchanged += counts.unchanged;
-    result->returned += counts.returned;
-    result->quarantined += counts.quarantined;
-    result->server_total = page->total_count;
     if (page->max_page >= 0)
         walker->max_page = page->max_page > 0 ? page->max_page : 1;
-    walker->is_at_end = page->row_count + page->reject_count == 0;
+    int64_t seen = 0, total = 0;
+    landing_progress(&walker->landing, &seen, &total);
+    walker->idle_pages = seen == walker->idle_seen ? walker->idle_pages + 1 : 0;
+    walker->idle_seen = seen;
+    walker->is_at_end =
+        page->row_count + page->reject_count == 0 || walker->idle_pages >= IDLE_PAGES;
+    walker->result->server_total = page->total_count;
     if (page->total_count < walker->highest_total)
         walker->is_disturbed = true;
     else
         walker->highest_total = page->total_count;
-    return TILL_OK;
 }
 
-// Decodes and lands the page that is due. An answer that makes no sense is asked for again.
+// Decodes the page that is due and hands it over to land. An answer that makes no sense is asked for again.
 static enum till_code take_page(struct walker *walker, struct polar_page *answer,
                                 struct till_error *e)
 {
-    struct decode_page page = {0};
-    arena_reset(&walker->arena);
+    struct landing_slot *slot = NULL;
+    enum till_code code = landing_slot(&walker->landing, &slot, e);
+    if (code)
+        return code;
     walker->page_bytes = answer->body.len;
-    enum till_code code = answer->code;
+    code = answer->code;
     if (code)
         *e = answer->error;
     else
-        code = decode_page(walker->walk.table, &answer->body, &walker->arena, &page, e);
+        code = decode_page(walker->walk.table, &answer->body, &slot->arena, &slot->page, e);
     if (code == TILL_FORMAT && ++walker->format_failures < FORMAT_ATTEMPTS) {
         till_error_clear(e);
-        return submit_page(walker, walker->walk.next_page, e);
+        return submit_page(walker, walker->due, e);
     }
     if (code)
-        return till_error_context(e, "page %lld", (long long)walker->walk.next_page);
+        return till_error_context(e, "page %lld", (long long)walker->due);
     walker->format_failures = 0;
-    borders_note(&walker->borders, walker->walk.next_page, &page);
-    return land(walker, &page, e);
+    slot->number = walker->due;
+    slot->is_again = walker->due <= walker->furthest;
+    walker->furthest = slot->is_again ? walker->furthest : walker->due;
+    borders_note(&walker->borders, walker->due, &slot->page);
+    learn(walker, &slot->page);
+    walker->due += 1;
+    landing_put(&walker->landing);
+    return TILL_OK;
 }
 
 static void drop_waiting(struct walker *walker)
@@ -197,10 +199,12 @@ static void drop_waiting(struct walker *walker)
 
 static enum till_code walk_pages(struct walker *walker, struct till_error *e)
 {
+    struct till_error drain_error = {0};
     enum till_code code = TILL_OK;
-    walker->next_submit = walker->walk.next_page;
+    walker->next_submit = walker->due = walker->walk.next_page;
     walker->is_at_end = false;
     walker->max_page = 0;
+    walker->idle_pages = 0;
     while (!walker->is_at_end && code == TILL_OK) {
         struct polar_page answer = {0};
         code = submit_ahead(walker, e);
@@ -219,6 +223,11 @@ static enum till_code walk_pages(struct walker *walker, struct till_error *e)
             report_progress(walker, false);
     }
     drop_waiting(walker);
+    // What came before a failure lands all the same; a failure to land it is the one to tell.
+    if (landing_drain(&walker->landing, &drain_error) != TILL_OK) {
+        *e = drain_error;
+        code = e->code;
+    }
     return code;
 }
 
@@ -240,7 +249,7 @@ static bool adds_up(const struct walker *walker)
     return walker->walk.seen_count == walker->walk.total_count && !walker->is_disturbed;
 }
 
-// Asks for a sample of the rows that the walk did not see. *ret_found: one of them still exists, so the walk skipped rows.
+// Asks for the rows that the walk did not see, or a sample. *ret_found: one of them still exists, so the walk skipped rows.
 static enum till_code verify_unseen(struct walker *walker, char (*ids)[STORE_NAME_BYTES],
                                     size_t count, bool *ret_found, struct till_error *e)
 {
@@ -336,25 +345,33 @@ static enum till_code read_border(struct walker *walker, int64_t offset, struct 
     struct polar_list list = {
         .table = walker->walk.table, .page = window.page, .limit = window.limit};
     struct polar_page answer = {0};
-    struct decode_page page = {0};
+    struct landing_slot *slot = NULL;
     int64_t cursor = walker->walk.next_page;
     enum till_code code = polar_list_submit(walker->options->polar, &list, e);
     if (code == TILL_OK)
         code = polar_list_next(walker->options->polar, &answer, e);
+    if (code == TILL_OK)
+        code = landing_slot(&walker->landing, &slot, e);
+    if (code == TILL_OK && answer.code) {
+        *e = answer.error;
+        code = answer.code;
+    }
+    if (code == TILL_OK)
+        code = decode_page(walker->walk.table, &answer.body, &slot->arena, &slot->page, e);
+    polar_page_release(&answer);
     if (code)
         return code;
-    arena_reset(&walker->arena);
-    code = answer.code;
-    if (code)
-        *e = answer.error;
-    else
-        code = decode_page(walker->walk.table, &answer.body, &walker->arena, &page, e);
+    int64_t max_page = walker->max_page; // counted in windows there
+    bool is_at_end = walker->is_at_end;
+    slot->number = window.page;
+    slot->is_again = true;
+    learn(walker, &slot->page);
+    walker->max_page = max_page;
+    walker->is_at_end = is_at_end;
     walker->walk.next_page = cursor > 1 ? cursor - 1 : 1;
-    if (code == TILL_OK)
-        code = land(walker, &page, e);
+    code = landing_now(&walker->landing, slot, e);
     if (code)
         walker->walk.next_page = cursor;
-    polar_page_release(&answer);
     return code;
 }
 
@@ -385,6 +402,7 @@ static enum till_code walk_until_proven(struct walker *walker, struct till_error
         walker->result->attempts += 1;
         walker->is_disturbed = false;
         walker->highest_total = walker->walk.total_count;
+        walker->furthest = walker->walk.next_page - 1;
         borders_reset(&walker->borders);
         enum till_code code = walk_pages(walker, e);
         if (code == TILL_OK)
@@ -402,7 +420,8 @@ static enum till_code walk_until_proven(struct walker *walker, struct till_error
     }
 }
 
-// Takes up the unfinished walk, or begins one. Where rows can vanish an old unfinished walk proves nothing (see the head of this file).
+// Takes up the unfinished walk, or begins one. Where rows can vanish an old unfinished walk proves nothing (see the head of this file). One
+// from the future is old: the clock was set.
 static enum till_code begin(struct walker *walker, struct till_error *e)
 {
     const struct sync_options *options = walker->options;
@@ -410,13 +429,39 @@ static enum till_code begin(struct walker *walker, struct till_error *e)
     int64_t now_us = clock_now_us(options->clock);
     enum till_code code = store_walk_begin(options->store, options->organization_id, table,
                                            options->restart, now_us, &walker->walk, e);
-    bool is_old = now_us - walker->walk.started_at_us > YOUNG_WALK_MINUTES * INT64_C(60000000);
+    int64_t age_us = now_us - walker->walk.started_at_us;
+    bool is_old = age_us < 0 || age_us > YOUNG_WALK_MINUTES * INT64_C(60000000);
+    walker->is_stale = walker->walk.is_resumed && is_old && !table->rows_vanish;
     if (code == TILL_OK && walker->walk.is_resumed && table->rows_vanish && is_old)
         code = store_walk_begin(options->store, options->organization_id, table, true, now_us,
                                 &walker->walk, e);
     walker->rows_before = walker->walk.seen_count;
     walker->result->is_resumed = walker->walk.is_resumed;
     return code;
+}
+
+// After a stale walk, one that begins now.
+static enum till_code walk_afresh(struct walker *walker, struct till_error *e)
+{
+    const struct sync_options *options = walker->options;
+    walker->rows_before = 0;
+    enum till_code code =
+        store_walk_begin(options->store, options->organization_id, walker->result->table, true,
+                         clock_now_us(options->clock), &walker->walk, e);
+    return code ? code : walk_until_proven(walker, e);
+}
+
+// What has landed for good.
+static void take_counts(struct walker *walker)
+{
+    const struct landing_counts *counts = &walker->landing.committed;
+    struct sync_table_result *result = walker->result;
+    result->pages = counts->pages;
+    result->added = counts->rows.added;
+    result->changed = counts->rows.changed;
+    result->unchanged = counts->rows.unchanged;
+    result->returned = counts->rows.returned;
+    result->quarantined = counts->rows.quarantined;
 }
 
 enum till_code walk_table(const struct sync_options *options, struct sync_progress *progress,
@@ -428,12 +473,16 @@ enum till_code walk_table(const struct sync_options *options, struct sync_progre
 
     walker.started_ms = clock_monotonic_ms(options->clock);
     result->server_total = -1;
-    arena_init(&walker.arena, TILL_LIMIT_ARENA_BYTES);
     enum till_code code = begin(&walker, e);
     if (code == TILL_OK)
+        code = landing_start(&walker.landing, options->store, &walker.walk, options->clock, e);
+    if (code == TILL_OK)
         code = walk_until_proven(&walker, e);
+    if (code == TILL_OK && walker.is_stale)
+        code = walk_afresh(&walker, e);
     drop_waiting(&walker);
-    arena_release(&walker.arena);
+    take_counts(&walker);
+    landing_stop(&walker.landing);
     if (result->is_skipped &&
         store_walk_drop(options->store, &walker.walk, &drop_error) != TILL_OK) {
         result->is_skipped = false;

@@ -5,6 +5,7 @@ check_mirror() compares every listed row of the simulator's truth with the datab
 arrays as JSON text, timestamps in the fixed form, booleans as 0/1, fields without a column in till_extra, credentials nowhere.
 """
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -20,14 +21,16 @@ CLIENT_SECRET = re.compile(r"polar_c_[A-Za-z0-9]+")
 TIMESTAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$")
 
 
+@contextlib.contextmanager
 def database(home):
-    connection = sqlite3.connect(f"file:{home}/till.db?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    return connection
+    """The mirror, to read; closed at the end of the `with`."""
+    with contextlib.closing(sqlite3.connect(f"file:{home}/till.db?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        yield connection
 
 
 def integrity(home):
-    with sqlite3.connect(f"{home}/till.db") as connection:
+    with contextlib.closing(sqlite3.connect(f"{home}/till.db")) as connection:
         return connection.execute("PRAGMA integrity_check").fetchone()[0]
 
 

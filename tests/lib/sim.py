@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -319,6 +320,28 @@ def start_till(args, home, env=None):
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def wait_for(condition, what, timeout=30):
+    """Waits until condition() is true: a test that sleeps a fixed time instead fails on a busy machine."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come within {timeout} s")
+        time.sleep(0.005)
+
+
+def catches(process, number=signal.SIGINT):
+    """Whether a running process has a handler for the signal: from then on it ends in its own way."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    [mask] = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(mask >> (number - 1) & 1)
+
+
+def processor_seconds(process):
+    """The time that a running process has worked."""
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def kill_till(process, how=signal.SIGKILL):

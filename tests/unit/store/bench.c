@@ -107,8 +107,10 @@ static double bench_walk(struct fixture *f, int row_count, bool is_first, int64_
         arena_reset(&f->arena);
         struct row *rows = make_page(&f->arena, table, first);
         start = seconds_now();
-        assert_ok(f, store_page(f->store, &walk, rows, PAGE, NULL, 0, row_count, NOON_US, &counts,
-                                &f->e));
+        assert_ok(f, store_page(f->store, &walk,
+                                &(struct store_incoming){
+                                    .rows = rows, .row_count = PAGE, .total_count = row_count},
+                                NOON_US, &counts, &f->e));
         spent += seconds_now() - start;
         assert_int_equal(PAGE, is_first ? counts.added : counts.unchanged);
     }

@@ -30,8 +30,10 @@ static struct store_page_counts land(struct fixture *f, struct store_walk *walk,
                                      size_t count, int64_t total)
 {
     struct store_page_counts counts;
-    assert_ok(f, store_page(f->store, walk, rows, count, NULL, 0, total, NOON_US + MINUTE_US,
-                            &counts, &f->e));
+    assert_ok(f, store_page(f->store, walk,
+                            &(struct store_incoming){
+                                .rows = rows, .row_count = count, .total_count = total},
+                            NOON_US + MINUTE_US, &counts, &f->e));
     return counts;
 }
 
@@ -258,7 +260,10 @@ static void land_reject(struct fixture *f, struct store_walk *walk, struct sv id
 {
     struct store_reject reject = {.id = id, .raw = SV("{\"id\":1}"), .reason = reason};
     struct store_page_counts counts;
-    assert_ok(f, store_page(f->store, walk, NULL, 0, &reject, 1, 9, NOON_US, &counts, &f->e));
+    assert_ok(f, store_page(f->store, walk,
+                            &(struct store_incoming){
+                                .rejects = &reject, .reject_count = 1, .total_count = 9},
+                            NOON_US, &counts, &f->e));
     assert_int_equal(1, counts.quarantined);
 }
 
@@ -297,18 +302,28 @@ static void test_quarantine_is_bounded(struct fixture *f)
     for (size_t i = 0; i < TILL_LIMIT_PAGE_ROWS; i++)
         rejects[i] = (struct store_reject){.raw = SV("{}"), .reason = "no id"};
     for (int i = 0; i < TILL_LIMIT_QUARANTINE_ROWS / TILL_LIMIT_PAGE_ROWS + 1; i++)
-        assert_ok(f, store_page(f->store, &walk, NULL, 0, rejects, TILL_LIMIT_PAGE_ROWS, -1,
+        assert_ok(f, store_page(f->store, &walk,
+                                &(struct store_incoming){.rejects = rejects,
+                                                         .reject_count = TILL_LIMIT_PAGE_ROWS,
+                                                         .total_count = -1},
                                 NOON_US, &counts, &f->e));
     rejects[0] = (struct store_reject){
         .id = SV("x"), .raw = {raw, TILL_LIMIT_QUARANTINE_BYTES + 100}, .reason = "long"};
-    assert_ok(f, store_page(f->store, &walk, NULL, 0, rejects, 1, -1, NOON_US, &counts, &f->e));
+    assert_ok(f, store_page(f->store, &walk,
+                            &(struct store_incoming){
+                                .rejects = rejects, .reject_count = 1, .total_count = -1},
+                            NOON_US, &counts, &f->e));
     assert_int_equal(TILL_LIMIT_QUARANTINE_ROWS, state_of(f, TABLE_refunds).quarantined_count);
     assert_answer(f, TILL_LIMIT_QUARANTINE_BYTES,
                   "SELECT length(raw) FROM till_quarantine WHERE row_id = 'x'");
     struct row *rows =
         make_rows(&f->arena, model_table(TABLE_refunds), 1, TILL_LIMIT_PAGE_ROWS + 1);
-    assert_int_equal(TILL_LIMIT, store_page(f->store, &walk, rows, TILL_LIMIT_PAGE_ROWS + 1, NULL,
-                                            0, -1, NOON_US, &counts, &f->e));
+    assert_int_equal(TILL_LIMIT,
+                     store_page(f->store, &walk,
+                                &(struct store_incoming){.rows = rows,
+                                                         .row_count = TILL_LIMIT_PAGE_ROWS + 1,
+                                                         .total_count = -1},
+                                NOON_US, &counts, &f->e));
 }
 
 static void test_again_forgets_what_was_seen(struct fixture *f)
@@ -328,8 +343,10 @@ static void test_again_forgets_what_was_seen(struct fixture *f)
     struct store_walk dropped = walk_begin(f, TABLE_products, ORGANIZATION);
     assert_ok(f, store_walk_drop(f->store, &dropped, &f->e));
     assert_int_equal(0, state_of(f, TABLE_products).walk_next_page);
-    assert_int_equal(TILL_STORE,
-                     store_page(f->store, &dropped, rows, 3, NULL, 0, 3, NOON_US, &counts, &f->e));
+    assert_int_equal(TILL_STORE, store_page(f->store, &dropped,
+                                            &(struct store_incoming){
+                                                .rows = rows, .row_count = 3, .total_count = 3},
+                                            NOON_US, &counts, &f->e));
     assert_int_equal(2, state_of(f, TABLE_products).row_count);
     assert_answer(f, 2, "SELECT count(*) FROM products WHERE till_deleted_at IS NULL");
 }
@@ -340,8 +357,10 @@ static void test_foreign_rows_are_refused(struct fixture *f)
     struct store_page_counts counts = {.added = 77};
     struct store_walk walk = walk_begin(f, TABLE_orders, ORGANIZATION);
     rows[2].organization_id = SV(OTHER_ORGANIZATION);
-    assert_int_equal(TILL_AUTH,
-                     store_page(f->store, &walk, rows, 3, NULL, 0, 3, NOON_US, &counts, &f->e));
+    assert_int_equal(TILL_AUTH, store_page(f->store, &walk,
+                                           &(struct store_incoming){
+                                               .rows = rows, .row_count = 3, .total_count = 3},
+                                           NOON_US, &counts, &f->e));
     assert_non_null(strstr(f->e.text, OTHER_ORGANIZATION));
     assert_int_equal(77, counts.added);
     assert_int_equal(1, walk.next_page);
@@ -350,8 +369,10 @@ static void test_foreign_rows_are_refused(struct fixture *f)
     (void)land(f, &walk, rows, 3, 3);
     struct store_walk other = walk_begin(f, TABLE_orders, OTHER_ORGANIZATION);
     rows[2].organization_id = (struct sv){0};
-    assert_int_equal(
-        TILL_AUTH, store_page(f->store, &other, rows + 2, 1, NULL, 0, 1, NOON_US, &counts, &f->e));
+    assert_int_equal(TILL_AUTH, store_page(f->store, &other,
+                                           &(struct store_incoming){
+                                               .rows = rows + 2, .row_count = 1, .total_count = 1},
+                                           NOON_US, &counts, &f->e));
 }
 
 static void connect(struct fixture *f, const char *name, const char *organization)

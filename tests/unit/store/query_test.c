@@ -29,7 +29,10 @@ static int prepare(void **state)
     struct row *rows = make_rows(&f.arena, model_table(TABLE_orders), 1, 100);
     assert_ok(&f, store_walk_begin(f.store, SV(ORGANIZATION), model_table(TABLE_orders), false,
                                    NOON_US, &walk, &f.e));
-    assert_ok(&f, store_page(f.store, &walk, rows, 100, NULL, 0, 100, NOON_US, &counts, &f.e));
+    assert_ok(
+        &f, store_page(f.store, &walk,
+                       &(struct store_incoming){.rows = rows, .row_count = 100, .total_count = 100},
+                       NOON_US, &counts, &f.e));
     assert_ok(&f, store_walk_end(f.store, &walk, true, NOON_US, &removed, &f.e));
     store_close(f.store);
     f.store = NULL;
@@ -381,8 +384,12 @@ static void test_reading_beside_a_writer(void **state)
     assert_ok(f, store_open(f->path, STORE_READ_WRITE, &writer, &f->e));
     assert_ok(f, store_walk_begin(writer, SV(ORGANIZATION), model_table(TABLE_orders), false,
                                   NOON_US, &walk, &f->e));
-    assert_ok(f, store_page(writer, &walk, make_rows(&f->arena, model_table(TABLE_orders), 200, 1),
-                            1, NULL, 0, 1, NOON_US, &counts, &f->e));
+    assert_ok(f, store_page(writer, &walk,
+                            &(struct store_incoming){
+                                .rows = make_rows(&f->arena, model_table(TABLE_orders), 200, 1),
+                                .row_count = 1,
+                                .total_count = 1},
+                            NOON_US, &counts, &f->e));
     assert_int_equal(TILL_OK, ask_sql(f, "SELECT count(*) FROM orders", &seen, &result));
     assert_int_equal(101, seen.last.integer);
     assert_ok(f, store_walk_drop(writer, &walk, &f->e));

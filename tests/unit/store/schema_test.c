@@ -25,8 +25,10 @@ static void land_all(struct fixture *f, enum table_id id, const char *organizati
     int64_t removed;
     assert_ok(f, store_walk_begin(f->store, sv_of(organization), model_table(id), true, NOON_US,
                                   &walk, &f->e));
-    assert_ok(f, store_page(f->store, &walk, rows, count, NULL, 0, (int64_t)count, NOON_US, &counts,
-                            &f->e));
+    assert_ok(f, store_page(f->store, &walk,
+                            &(struct store_incoming){
+                                .rows = rows, .row_count = count, .total_count = (int64_t)count},
+                            NOON_US, &counts, &f->e));
     assert_ok(f, store_walk_end(f->store, &walk, true, NOON_US, &removed, &f->e));
 }
 
