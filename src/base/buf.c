@@ -147,14 +147,33 @@ static char json_short_escape(char c)
     }
 }
 
-static void buf_json_control(struct buf *buf, char c)
+static void buf_json_control(struct buf *buf, unsigned c)
 {
     static const char hex[] = "0123456789abcdef";
-    char letter = json_short_escape(c);
+    char letter = c < 0x80 ? json_short_escape((char)c) : 0;
     if (letter != 0)
         buf_append(buf, (char[2]){'\\', letter}, 2);
     else
-        buf_append(buf, (char[6]){'\\', 'u', '0', '0', hex[(unsigned char)c >> 4], hex[c & 15]}, 6);
+        buf_append(
+            buf,
+            (char[6]){'\\', 'u', hex[c >> 12], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15]}, 6);
+}
+
+// The code point of a valid character of `step` bytes when it could drive a terminal that shows the JSON (DEL, C1, marks and overrides of
+// direction, line separators), else 0. RFC 8259 lets all of them stand as they are.
+static unsigned json_unsafe(const char *text, size_t step)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    unsigned c = bytes[0];
+    if (step == 2)
+        c = (c & 0x1fU) << 6 | (bytes[1] & 0x3fU);
+    else if (step == 3)
+        c = (c & 0x0fU) << 12 | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU);
+    else if (step > 3)
+        return 0;
+    bool is_unsafe = (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+                     (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    return is_unsafe ? c : 0;
 }
 
 // Runs that need no escape are appended in one piece.
@@ -163,12 +182,15 @@ void buf_json_string(struct buf *buf, struct sv text)
     buf_char(buf, '"');
     size_t run = 0; // bytes at the front of text that were looked at and are fine
     while (run < text.len) {
-        char c = text.ptr[run];
+        unsigned c = (unsigned char)text.ptr[run];
         bool is_valid = true;
         size_t step = 1;
-        bool is_plain = (unsigned char)c >= 0x20 && c != '"' && c != '\\';
-        if (is_plain && (unsigned char)c >= 0x80)
+        bool is_plain = c >= 0x20 && c != '"' && c != '\\';
+        if (c >= 0x7f) {
             step = sv_utf8_step((struct sv){text.ptr + run, text.len - run}, &is_valid);
+            c = is_valid ? json_unsafe(text.ptr + run, step) : 0;
+            is_plain = c == 0;
+        }
         if (is_plain && is_valid) {
             run += step;
             continue;

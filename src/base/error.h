@@ -59,8 +59,15 @@ bool till_code_may_retry(enum till_code code);
 const char *till_code_words(enum till_code code);
 const char *till_code_name(enum till_code code); // "network"; stable, used in JSON output
 
+// What was set, said where every caller's compiler and analyser can see it: a failure is never TILL_OK.
+static inline enum till_code till_error_is(enum till_code code, enum till_code set)
+{
+    (void)set;
+    return code;
+}
 #define TILL_FAIL(e, code, detail, ...)                                                            \
-    till_error_set((e), (code), (long)(detail), __FILE__, __LINE__, __VA_ARGS__)
+    till_error_is((code),                                                                          \
+                  till_error_set((e), (code), (long)(detail), __FILE__, __LINE__, __VA_ARGS__))
 #define TILL_FAIL_MEMORY(e) TILL_FAIL((e), TILL_MEMORY, 0, "out of memory")
 
 #endif

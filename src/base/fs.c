@@ -255,6 +255,13 @@ bool fs_is_exposed(const char *path)
     return stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
+bool fs_is_open_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 static void fs_lock_read_holder(int fd, char ret_holder[static TILL_LIMIT_LOCK_HOLDER_BYTES])
 {
     ssize_t got = pread(fd, ret_holder, TILL_LIMIT_LOCK_HOLDER_BYTES - 1, 0);
@@ -291,9 +298,18 @@ enum till_code fs_lock_take(const char *path, const char *holder, long wait_ms,
                             char ret_holder[static TILL_LIMIT_LOCK_HOLDER_BYTES],
                             struct till_error *e)
 {
-    int fd = FS_TRY("fs.open", EACCES, open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
+    // Emptying a file is what this does to it: it must be one that nobody else could have put here under another name.
+    int fd =
+        FS_TRY("fs.open", EACCES,
+               open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600));
     if (fd < 0)
         return fs_fail("open the lock file", path, errno, e);
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1) {
+        close(fd);
+        (void)TILL_FAIL(e, TILL_CONFIG, 0, "the lock file \"%s\" is not a plain file", path);
+        return till_error_hint(e, "remove it; and see who else may write to its folder");
+    }
     if (!fs_lock_wait(fd, wait_ms)) {
         int error = errno;
         if (error == EWOULDBLOCK) {

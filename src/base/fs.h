@@ -21,6 +21,8 @@ enum till_code fs_remove(const char *path, struct till_error *e) TILL_MUSTUSE; /
 bool fs_exists(const char *path);
 // True when group or others may read it.
 bool fs_is_exposed(const char *path);
+// True when group or others may write into this folder (the sticky bit does not help: names can still be planted).
+bool fs_is_open_folder(const char *path);
 // An advisory lock that dies with the process; waits for at most wait_ms (0: not at all). On LIMIT ret_holder names the holder as that
 // process wrote it, or is empty.
 struct fs_lock {

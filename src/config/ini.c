@@ -140,15 +140,17 @@ void ini_replace(struct sv text, ini_is_wanted *is_wanted, const void *context, 
                  const char *value, struct buf *out)
 {
     char scratch[TILL_LIMIT_PATH_BYTES];
-    struct sv rest = text, line, section = {NULL, 0}, found, old, full;
+    struct sv rest = text, line, section = {"", 0}, found, old, full;
     size_t insert_at = text.len;
+    bool is_in_section = false;
     bool is_place_settled = false; // a later line without a section may still move it
     while (text.len > 0 && sv_split(&rest, '\n', &line)) {
         enum ini_kind kind = ini_look(line, &found, &old);
         if (kind == INI_SECTION) {
-            if (section.ptr == NULL && !is_place_settled)
+            if (!is_in_section && !is_place_settled)
                 insert_at = (size_t)(line.ptr - text.ptr);
             section = found;
+            is_in_section = true;
             is_place_settled = true;
         } else if (kind == INI_ENTRY && ini_full_name(section, found, scratch, &full) &&
                    is_wanted(context, full)) {
@@ -159,7 +161,7 @@ void ini_replace(struct sv text, ini_is_wanted *is_wanted, const void *context, 
             buf_text(out, value);
             buf_append(out, old.ptr + old.len, text.len - start - old.len);
             return;
-        } else if (kind == INI_ENTRY && section.ptr == NULL) {
+        } else if (kind == INI_ENTRY && !is_in_section) {
             insert_at = rest.ptr != NULL ? (size_t)(rest.ptr - text.ptr) : text.len;
             is_place_settled = true;
         }

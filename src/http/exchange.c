@@ -107,8 +107,8 @@ static void exchange_redirect(struct http *http, struct job *job, const char *ta
         till_error_hint(e, "check the address of the service");
     } else if (!url_is_same_origin(job->url, target) || strlen(target) >= HTTP_URL_BYTES) {
         TILL_FAIL(e, TILL_REMOTE, job->response.status,
-                  "%s redirected to another place, %.6s %s, which was not followed", from, target,
-                  to);
+                  "%s redirected to another place, %.*s://%s, which was not followed", from,
+                  (int)strcspn(target, ":") % 16, target, to);
         till_error_hint(
             e, "the token is sent to %s alone; if the service has moved, set its new address",
             from);

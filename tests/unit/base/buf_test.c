@@ -119,9 +119,15 @@ static void json_strings(void **state TILL_UNUSED)
         {{"plain", 5}, "\"plain\""},
         {{"a\"b\\c/", 6}, "\"a\\\"b\\\\c/\""},
         {{"\b\f\n\r\t", 5}, "\"\\b\\f\\n\\r\\t\""},
-        {{"\0\x01\x1F\x7F", 4}, "\"\\u0000\\u0001\\u001f\x7F\""},
+        {{"\0\x01\x1F\x7F", 4}, "\"\\u0000\\u0001\\u001f\\u007f\""},
         {{"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xB6", 9}, "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x92\xB6\""},
-        {{"\xE2\x80\xA8\xE2\x80\xA9", 6}, "\"\xE2\x80\xA8\xE2\x80\xA9\""}, // left as they are
+        // What a terminal obeys: C1 controls, line separators, marks and overrides of direction.
+        {{"\xE2\x80\xA8\xE2\x80\xA9", 6}, "\"\\u2028\\u2029\""},
+        {{"\xC2\x9B"
+          "2J\xC2\xA0",
+          6},
+         "\"\\u009b2J\xC2\xA0\""},
+        {{"\xE2\x80\xAE\xE2\x81\xA6\xE2\x80\x8F\xD8\x9C", 11}, "\"\\u202e\\u2066\\u200f\\u061c\""},
         {{"a\xFFz", 3}, "\"a\xEF\xBF\xBDz\""},
         {{"\xF1\x80\x80\xE1\x80\xC2", 6}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
         {{"\xED\xA0\x80", 3}, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""}, // a surrogate
@@ -151,8 +157,9 @@ static void json_of_all_of_unicode(void **state TILL_UNUSED)
         if (!sv_is_utf8((struct sv){buf.data, buf.len}))
             fail_msg("U+%04X", c);
         bool is_surrogate = c >= 0xD800 && c <= 0xDFFF;
+        bool is_escaped = buf.len == 8 && memcmp(buf.data + 1, "\\u", 2) == 0 && c < 0x2070;
         bool is_same = buf.len == len + 2 && memcmp(buf.data + 1, text, len) == 0;
-        if (is_same == is_surrogate)
+        if ((is_same || is_escaped) == is_surrogate || (c < 0xA0) != (is_escaped && c < 0xA0))
             fail_msg("U+%04X", c);
     }
 }

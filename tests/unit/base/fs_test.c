@@ -190,6 +190,31 @@ static pid_t hold_in_child(int *ret_go)
     return child;
 }
 
+// A lock file empties itself: one that leads to another file must not be followed.
+static void locks_follow_no_links(void **state TILL_UNUSED)
+{
+    struct fs_lock lock = {.fd = -1};
+    struct till_error e = {0};
+    char holder[TILL_LIMIT_LOCK_HOLDER_BYTES] = "";
+    struct stat status;
+    assert_int_equal(fs_write("precious", SV("precious"), &e), TILL_OK);
+    assert_int_equal(symlink("precious", "planted"), 0);
+    assert_int_equal(fs_lock_take("planted", "first", 0, &lock, holder, &e), TILL_CONFIG);
+    assert_int_equal(unlink("planted"), 0);
+    assert_int_equal(link("precious", "planted"), 0);
+    till_error_clear(&e);
+    assert_int_equal(fs_lock_take("planted", "first", 0, &lock, holder, &e), TILL_CONFIG);
+    assert_true(e.hint[0] != '\0');
+    assert_int_equal(unlink("planted"), 0);
+    assert_int_equal(mkfifo("planted", 0600), 0);
+    till_error_clear(&e);
+    assert_int_equal(fs_lock_take("planted", "first", 0, &lock, holder, &e), TILL_CONFIG);
+    assert_int_equal(stat("precious", &status), 0);
+    assert_int_equal(status.st_size, 8);
+    assert_int_equal(unlink("planted"), 0);
+    assert_int_equal(unlink("precious"), 0);
+}
+
 static void locks(void **state TILL_UNUSED)
 {
     struct fs_lock lock = {.fd = -1};
@@ -274,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_are_private_and_follow_links, enter, leave),
         cmocka_unit_test_setup_teardown(removes, enter, leave),
         cmocka_unit_test_setup_teardown(locks, enter, leave),
+        cmocka_unit_test_setup_teardown(locks_follow_no_links, enter, leave),
 #ifdef TILL_FAULTS
         cmocka_unit_test_setup_teardown(failed_writes_leave_the_old_file, enter, leave),
         cmocka_unit_test_setup_teardown(failed_reads, enter, leave),

@@ -143,7 +143,7 @@ static void test_values(void **state)
     const struct value one = {.type = VALUE_INTEGER, .integer = 1};
     const struct value empty = {.type = VALUE_TEXT, .text = SV("")};
     const struct value a = {.type = VALUE_TEXT, .text = SV("a")};
-    const struct value not_a_number = {.type = VALUE_REAL, .real = NAN};
+    const struct value not_a_number = {.type = VALUE_REAL, .real = (double)NAN};
     const struct value minus_zero = {.type = VALUE_REAL, .real = -0.0};
     const struct value plus_zero = {.type = VALUE_REAL, .real = 0.0};
     char letter[] = "ab";
