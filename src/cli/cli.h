@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// cli.h - what every command is given (private to this room): parsed options, places, configuration, standard output.
+//
+// Commands return a code and fill the error; main.c alone prints errors and chooses the exit status. Data goes to cli->out and is flushed by
+// cli_flush(); talk goes to standard error through cli_say(), which --quiet silences.
+#ifndef TILL_CLI_CLI_H
+#define TILL_CLI_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "config/config.h"
+#include "polar/polar.h"
+#include "store/store.h"
+#include "vault/vault.h"
+#include "views/views.h"
+
+enum cli_option {
+#define OPTION(id, name, argument, sentence) OPTION_##id,
+#define OPTION_GLOBAL_END                    OPTION__GLOBAL_COUNT, OPTION__AFTER_GLOBAL = OPTION__GLOBAL_COUNT - 1,
+#include "cli/options.def"
+#undef OPTION
+#undef OPTION_GLOBAL_END
+    OPTION__COUNT
+};
+
+struct cli_option_info {
+    const char *name;
+    const char *argument; // NULL = a switch
+    const char *sentence;
+};
+extern const struct cli_option_info cli_options[OPTION__COUNT];
+
+struct cli {
+    const char *options[OPTION__COUNT]; // NULL = not given; switches hold ""
+    char **arguments;                   // after the command
+    int argument_count;
+    struct config_places places;
+    struct config *config;
+    const struct clock *clock;
+    bool is_quiet, is_json;
+    bool out_is_terminal, talk_is_terminal;
+    bool talk_can_redraw;         // standard error is a terminal that moves its cursor
+    struct view_style style;      // of standard output
+    struct view_style talk_style; // of standard error
+    struct buf out;
+};
+
+struct cli_command {
+    const char *name, *arguments, *summary, *description;
+    const enum cli_option *options; // ends with OPTION__COUNT
+    enum till_code (*run)(struct cli *cli, struct till_error *e);
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_command_count;
+
+#define COMMAND(name, arguments, summary, description, options)                                    \
+    enum till_code cli_##name(struct cli *cli, struct till_error *e) TILL_MUSTUSE;
+#include "cli/commands.def"
+#undef COMMAND
+
+// Set by SIGINT and SIGTERM: everything that waits looks at it.
+extern volatile sig_atomic_t cli_stop;
+
+// ---- output ----
+// Writes cli->out to standard output and empties it. A closed pipe is CANCELED without text (main exits quietly).
+enum till_code cli_flush(struct cli *cli, struct till_error *e) TILL_MUSTUSE;
+void cli_say(const struct cli *cli, const char *format, ...) TILL_PRINTF(2, 3);
+// --format, else --json, else table on a terminal and csv when piped.
+enum till_code cli_format(const struct cli *cli, enum view_format *ret_format,
+                          struct till_error *e) TILL_MUSTUSE;
+// "26h", "10s", "250ms", "15m", "7d", bare numbers are seconds.
+enum till_code cli_duration(const char *text, const char *what, int64_t *ret_ms,
+                            struct till_error *e) TILL_MUSTUSE;
+enum till_code cli_count(const char *text, const char *what, int64_t most, int64_t *ret_count,
+                         struct till_error *e) TILL_MUSTUSE;
+enum till_code cli_expect_arguments(const struct cli *cli, int least, int most, const char *usage,
+                                    struct till_error *e) TILL_MUSTUSE;
+
+// "there is no table ...", with the nearest one as the hint.
+enum till_code cli_unknown_table(const char *name, struct till_error *e) TILL_MUSTUSE;
+
+// ---- process.c: programs that till starts ----
+// In the child between fork and exec: what this program ignores, the child should not.
+void cli_reset_signals(void);
+// Waits for the child; ends it (a negative number: its whole group) when the deadline (monotonic ms, 0 = none) passes or cli_stop is set. Gives the exit
+// status, 128 + signal, or -1.
+int cli_wait_child(pid_t target, int64_t deadline_ms);
+// In the child: leads a group of its own, with the terminal when we have it. In the parent: waits for it, and takes the terminal back.
+void cli_lead_group(void);
+int cli_wait_group(pid_t child, int64_t deadline_ms);
+
+// ---- session.c: what commands open ----
+enum till_code cli_open_store(const struct cli *cli, enum store_mode mode, struct store **ret_store,
+                              struct till_error *e) TILL_MUSTUSE;
+// The connection called --name (default "polar"); CONFIG when there is none or it is disconnected.
+enum till_code cli_connection(const struct cli *cli, struct store *store,
+                              struct store_connection *ret_connection,
+                              struct till_error *e) TILL_MUSTUSE;
+// place: the word stored with a connection, or NULL to choose by --keyring and configuration.
+enum till_code cli_open_vault(const struct cli *cli, const char *place, struct vault **ret_vault,
+                              struct till_error *e) TILL_MUSTUSE;
+enum till_code cli_stored_token(const struct cli *cli, const struct store_connection *connection,
+                                struct secret *ret_token, struct till_error *e) TILL_MUSTUSE;
+enum till_code cli_open_polar(const struct cli *cli, const char *url, const struct secret *token,
+                              struct polar **ret_polar, struct till_error *e) TILL_MUSTUSE;
+// The configured address of an environment; NULL for an unknown word.
+const char *cli_environment_url(const struct cli *cli, const char *environment);
+const char *cli_name_option(const struct cli *cli);
+
+// ---- token.c: where a token comes from ----
+// *ret_from_environment: it came from $POLAR_ACCESS_TOKEN. White space at both ends is dropped; the shape is not checked here.
+enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
+                              bool *ret_from_environment, struct till_error *e) TILL_MUSTUSE;
+
+// ---- help.c ----
+const struct cli_command *cli_find_command(const char *name);
+void cli_help_command(struct buf *out, const struct view_style *style,
+                      const struct cli_command *command);
+void cli_help_all(struct buf *out, const struct view_style *style);
+// "there is no command ...", with the nearest one as the hint.
+enum till_code cli_unknown_command(const char *word, struct till_error *e) TILL_MUSTUSE;
+// The option (among all) that is nearest to a mistyped name, or NULL.
+const char *cli_nearest_option(const char *name);
+
+#endif

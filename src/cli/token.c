@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// token.c - where a token comes from: standard input, a file, a command, $POLAR_ACCESS_TOKEN, or a prompt that does not echo. Never the command line,
+// because other users see that in the process list and shells keep it in their history.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+
+// Reads to the end (or, from a terminal, to the end of the line) with a ceiling and a deadline (0 = none).
+static enum till_code read_all(int fd, bool one_line, int64_t deadline_ms, struct buf *text,
+                               struct till_error *e)
+{
+    for (;;) {
+        char chunk[256];
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int64_t left_ms = deadline_ms ? deadline_ms - clock_monotonic_ms(&clock_system) : 200;
+        if (cli_stop)
+            return TILL_FAIL(e, TILL_CANCELED, 0, "interrupted while waiting for the token");
+        if (deadline_ms && left_ms <= 0)
+            return TILL_FAIL(e, TILL_LIMIT, 0, "no token came in time");
+        if (poll(&ready, 1, left_ms > 200 ? 200 : (int)left_ms) <= 0)
+            continue;
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return TILL_FAIL(e, TILL_CONFIG, errno, "could not read the token: %s",
+                             strerrordesc_np(errno));
+        buf_append(text, chunk, (size_t)got);
+        bool has_line = got > 0 && memchr(chunk, '\n', (size_t)got);
+        memory_wipe(chunk, sizeof(chunk));
+        if (got == 0 || (one_line && has_line))
+            return buf_fail(text, "the token", e);
+        if (text->failure)
+            return buf_fail(text, "the token", e);
+    }
+}
+
+static enum till_code from_prompt(struct buf *text, struct till_error *e)
+{
+    struct termios shown;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || tcgetattr(fd, &shown) != 0) {
+        if (fd >= 0)
+            (void)close(fd);
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "no token was given, and there is no terminal to ask on");
+        return till_error_hint(
+            e, "use --token-stdin, --token-file, --token-command or $POLAR_ACCESS_TOKEN");
+    }
+    static const char question[] = "Organization access token (it is not shown): ";
+    struct termios hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    // In this order: what is typed (or pasted) as soon as the question stands must find the echo off already.
+    if (tcsetattr(fd, TCSAFLUSH, &hidden) != 0) {
+        (void)close(fd);
+        return TILL_FAIL(e, TILL_CONFIG, errno, "could not hide what is typed: %s",
+                         strerrordesc_np(errno));
+    }
+    (void)!write(fd, question, sizeof(question) - 1);
+    enum till_code code = read_all(fd, true, 0, text, e);
+    (void)tcsetattr(fd, TCSAFLUSH, &shown);
+    (void)!write(fd, "\n", 1);
+    (void)close(fd);
+    return code;
+}
+
+static enum till_code finish_command(pid_t child, int64_t deadline_ms, enum till_code code,
+                                     struct till_error *e)
+{
+    // After a failure there is nothing to wait for: the deadline is past.
+    int status = cli_wait_group(child, code ? 1 : deadline_ms);
+    if (code)
+        return code;
+    if (cli_stop)
+        return TILL_FAIL(e, TILL_CANCELED, 0, "interrupted while the token command ran");
+    if (status == 0)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_CONFIG, status, "the token command failed (status %d)", status);
+    return till_error_hint(e, "run it by hand and see what it says");
+}
+
+static enum till_code from_command(const char *command, struct buf *text, struct till_error *e)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return TILL_FAIL(e, TILL_CONFIG, errno, "could not make a pipe: %s",
+                         strerrordesc_np(errno));
+    pid_t child = fork();
+    if (child == 0) {
+        cli_lead_group();
+        cli_reset_signals();
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    (void)close(ends[1]);
+    if (child < 0) {
+        (void)close(ends[0]);
+        return TILL_FAIL(e, TILL_CONFIG, errno, "could not start the token command: %s",
+                         strerrordesc_np(errno));
+    }
+    int64_t deadline_ms = clock_monotonic_ms(&clock_system) + TILL_LIMIT_TOKEN_COMMAND_MS;
+    enum till_code code = read_all(ends[0], false, deadline_ms, text, e);
+    (void)close(ends[0]);
+    return finish_command(child, deadline_ms, code, e);
+}
+
+static enum till_code from_file(const struct cli *cli, const char *path, struct buf *text,
+                                struct till_error *e)
+{
+    enum till_code code = fs_read(path, text, e);
+    if (code == TILL_OK && fs_is_exposed(path))
+        cli_say(cli, "till: warning: %s can be read by other users of this machine; chmod 600 it",
+                path);
+    return code;
+}
+
+enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
+                              bool *ret_from_environment, struct till_error *e)
+{
+    const char *file = cli->options[OPTION_token_file];
+    const char *command = cli->options[OPTION_token_command];
+    bool from_stdin = cli->options[OPTION_token_stdin] != NULL;
+    const char *variable = getenv("POLAR_ACCESS_TOKEN");
+    enum till_code code = TILL_OK;
+    struct buf text;
+
+    *ret_from_environment = false;
+    if ((file ? 1 : 0) + (command ? 1 : 0) + (from_stdin ? 1 : 0) > 1)
+        return TILL_FAIL(e, TILL_USAGE, 0,
+                         "give only one of --token-stdin, --token-file and --token-command");
+    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
+    if (buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
+        code = TILL_FAIL_MEMORY(e);
+    else if (from_stdin && isatty(STDIN_FILENO) != 1)
+        code = read_all(STDIN_FILENO, false, 0, &text, e);
+    else if (file)
+        code = from_file(cli, file, &text, e);
+    else if (command)
+        code = from_command(command, &text, e);
+    else if (variable && variable[0] && !from_stdin) {
+        *ret_from_environment = true;
+        buf_text(&text, variable);
+        code = buf_fail(&text, "the token", e);
+    } else
+        code = from_prompt(&text, e);
+    struct sv token = sv_trim((struct sv){text.data ? text.data : "", text.len});
+    if (code == TILL_OK && token.len == 0) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "the token is empty");
+        code = till_error_hint(e, "make one in Polar: Settings, Developers, new organization "
+                                  "access token with read scopes");
+    }
+    if (code == TILL_OK)
+        code = secret_set(ret_token, token, e);
+    buf_wipe(&text);
+    return code;
+}

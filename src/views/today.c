@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// today.c - today so far beside yesterday in whole, one block for each currency; never a sum over two.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/money.h"
+#include "base/text.h"
+#include "views/views.h"
+
+enum { LABEL_COLUMNS = 20, NUMBER_COLUMNS = 18 };
+static const struct store_day_line nothing = {0};
+
+static void append_right(struct buf *out, const struct buf *text)
+{
+    size_t width = text_width((struct sv){text->data, text->len});
+    if (width < NUMBER_COLUMNS)
+        buf_repeat(out, ' ', NUMBER_COLUMNS - width);
+    buf_append(out, text->data, text->len);
+}
+
+static void money_line(struct buf *out, const struct view_style *style, const char *label,
+                       int64_t today_minor, int64_t yesterday_minor, const char *currency)
+{
+    AUTO_BUF cell;
+    buf_init(&cell, out->limit_bytes);
+    buf_format(out, "  %-*s", LABEL_COLUMNS, label);
+    money_format(&cell, today_minor, sv_of(currency), style->locale);
+    append_right(out, &cell);
+    buf_reset(&cell);
+    money_format(&cell, yesterday_minor, sv_of(currency), style->locale);
+    append_right(out, &cell);
+    buf_char(out, '\n');
+}
+
+static void count_line(struct buf *out, const char *label, int64_t today, int64_t yesterday)
+{
+    AUTO_BUF cell;
+    buf_init(&cell, out->limit_bytes);
+    buf_format(out, "  %-*s", LABEL_COLUMNS, label);
+    view_count(&cell, today);
+    append_right(out, &cell);
+    buf_reset(&cell);
+    view_count(&cell, yesterday);
+    append_right(out, &cell);
+    buf_char(out, '\n');
+}
+
+static void currency_block(struct buf *out, const struct view_style *style, const char *currency,
+                           const struct store_day_line *today,
+                           const struct store_day_line *yesterday)
+{
+    char name[STORE_NAME_BYTES] = {0};
+    for (size_t i = 0; currency[i] && i + 1 < sizeof(name); i++)
+        name[i] = (char)(currency[i] >= 'a' && currency[i] <= 'z' ? currency[i] - 'a' + 'A'
+                                                                  : currency[i]);
+    view_ink(out, style, INK_BOLD, name[0] ? name : "(no currency)");
+    buf_format(out, "%*s%*s\n",
+               (int)(LABEL_COLUMNS + 2 - strlen(name[0] ? name : "(no currency)") + NUMBER_COLUMNS),
+               "today", NUMBER_COLUMNS, "yesterday");
+    money_line(out, style, "Revenue", today->revenue_minor, yesterday->revenue_minor, currency);
+    count_line(out, "Orders", today->order_count, yesterday->order_count);
+    if (today->refund_count + yesterday->refund_count > 0) {
+        money_line(out, style, "Refunded", today->refunded_minor, yesterday->refunded_minor,
+                   currency);
+        count_line(out, "Refunds", today->refund_count, yesterday->refund_count);
+    }
+    count_line(out, "New subscriptions", today->new_subscriptions, yesterday->new_subscriptions);
+    count_line(out, "Lost subscriptions", today->lost_subscriptions, yesterday->lost_subscriptions);
+    buf_char(out, '\n');
+}
+
+static void source_text(struct buf *out, const struct view_style *style,
+                        const struct report_today *today)
+{
+    bool is_first = true;
+    for (int i = 0; i < TABLE__COUNT; i++) {
+        if (!today->is_missing[i])
+            continue;
+        view_ink(out, style, INK_YELLOW, is_first ? "Not counted: " : ", ");
+        buf_text(out, model_table((enum table_id)i)->name);
+        is_first = false;
+    }
+    if (!is_first)
+        buf_text(out, " (not readable, or switched off: see `till status`).\n");
+    buf_text(out, "Revenue is after discounts, without tax, on the day of the order.\n");
+    if (today->fresh_as_of_us == 0) {
+        buf_text(out, "Not every table has landed yet: run `till sync`.\n");
+        return;
+    }
+    buf_text(out, "Data from ");
+    view_ago(out, today->fresh_as_of_us, today->now_us);
+    buf_text(out, ".\n");
+}
+
+void view_today_text(struct buf *out, const struct view_style *style,
+                     const struct report_today *today)
+{
+    enum { ORGANIZATION_COLUMNS = 32 };
+    const struct civil_date *date = &today->today.date;
+    if (today->organization_name[0]) {
+        (void)text_show(out, sv_of(today->organization_name), ORGANIZATION_COLUMNS);
+        buf_text(out, ", ");
+    }
+    buf_format(out, "%04d-%02d-%02d so far and the day before, in %s\n\n", (int)date->year,
+               (int)date->month, (int)date->day, today->zone_name);
+    for (size_t i = 0; i < today->today.line_count; i++) {
+        const struct store_day_line *line = &today->today.lines[i];
+        const struct store_day_line *before = report_day_line(&today->yesterday, line->currency);
+        currency_block(out, style, line->currency, line, before ? before : &nothing);
+    }
+    for (size_t i = 0; i < today->yesterday.line_count; i++) {
+        const struct store_day_line *line = &today->yesterday.lines[i];
+        if (!report_day_line(&today->today, line->currency))
+            currency_block(out, style, line->currency, &nothing, line);
+    }
+    if (today->today.line_count + today->yesterday.line_count == 0)
+        buf_text(out, "No orders, and no subscription began or ended, on either day.\n\n");
+    source_text(out, style, today);
+}
+
+static void day_json(struct buf *out, const char *key, const struct report_day *day)
+{
+    char date[32];
+    view_json_key(out, key);
+    buf_char(out, '{');
+    (void)snprintf(date, sizeof(date), "%04d-%02d-%02d", (int)day->date.year, (int)day->date.month,
+                   (int)day->date.day);
+    view_json_text(out, "date", date);
+    view_json_time(out, "from", day->from_us);
+    view_json_time(out, "to", day->to_us);
+    view_json_key(out, "currencies");
+    buf_char(out, '[');
+    for (size_t i = 0; i < day->line_count; i++) {
+        const struct store_day_line *line = &day->lines[i];
+        buf_text(out, i > 0 ? ",{" : "{");
+        view_json_text(out, "currency", line->currency);
+        view_json_int(out, "revenue_minor", line->revenue_minor);
+        view_json_int(out, "orders", line->order_count);
+        view_json_int(out, "refunded_minor", line->refunded_minor);
+        view_json_int(out, "refunds", line->refund_count);
+        view_json_int(out, "new_subscriptions", line->new_subscriptions);
+        view_json_int(out, "lost_subscriptions", line->lost_subscriptions);
+        buf_char(out, '}');
+    }
+    buf_text(out, "]}");
+}
+
+void view_today_json(struct buf *out, const struct report_today *today)
+{
+    buf_char(out, '{');
+    view_json_text(out, "organization_name", today->organization_name);
+    view_json_text(out, "timezone", today->zone_name);
+    view_json_time(out, "now", today->now_us);
+    view_json_time(out, "fresh_as_of", today->fresh_as_of_us);
+    view_json_key(out, "not_counted");
+    buf_char(out, '[');
+    for (int i = 0; i < TABLE__COUNT; i++) {
+        if (!today->is_missing[i])
+            continue;
+        if (out->len > 0 && out->data[out->len - 1] != '[')
+            buf_char(out, ',');
+        buf_json_string(out, sv_of(model_table((enum table_id)i)->name));
+    }
+    buf_char(out, ']');
+    day_json(out, "today", &today->today);
+    day_json(out, "yesterday", &today->yesterday);
+    buf_text(out, "}\n");
+}

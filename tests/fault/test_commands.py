@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole commands with the Nth allocation failing, in a build with fault points (the sanitizer build): never a crash or a report, always an exit
+status of the list and words, the database stays whole, and the same command works when it is run again."""
+
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from mirror import integrity  # noqa: E402
+from sim import Sim, run_till  # noqa: E402
+
+EVERY_ONE = 24      # the first allocations, each
+STEP = 1.35         # then ever wider steps
+MOST = 200000
+# A failure may be survived (0), end the command (9), or one table of it (11).
+EXPECTED = {0, 9, 11}
+REPORTS = ("Sanitizer", "runtime error", "Segmentation", "Assertion", "corrupted")
+
+
+def has_fault_points():
+    return run_till(["status"], env={"TILL_FAULT": "malloc:1:forever"}).returncode == 9
+
+
+@unittest.skipUnless(has_fault_points(), "no fault points in this build")
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sim = Sim(orders=60, seed=9).start()
+        cls.addClassCleanup(cls.sim.stop)
+        cls.connected = tempfile.mkdtemp(prefix="till-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.connected, True)
+        cls.till(cls.connected, *cls.connecting(), input=cls.sim.production.tokens["read"], check=True)
+        cls.synced = tempfile.mkdtemp(prefix="till-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.synced, True)
+        shutil.copytree(cls.connected, cls.synced, dirs_exist_ok=True)
+        cls.till(cls.synced, "sync", check=True)
+
+    @classmethod
+    def connecting(cls):
+        return ("connect", "polar", "--api-url", cls.sim.production.url, "--token-stdin")
+
+    @staticmethod
+    def till(home, *args, env=None, **options):
+        return run_till(args, home=home, env={"TILL_RATE": "max", "TILL_LOCALE": "en_US", **(env or {})}, **options)
+
+    def torture(self, template, *args, input=None, again=0):
+        """Runs the command with the Nth allocation failing for growing N, until N is beyond its last one."""
+        token = self.sim.production.tokens["read"]
+        nth, failures, survived = 1, 0, 0
+        while nth < MOST:
+            with tempfile.TemporaryDirectory(prefix="till-test-") as folder:
+                home = pathlib.Path(folder) / "home"
+                if template:
+                    shutil.copytree(template, home)
+                else:
+                    home.mkdir()
+                result = self.till(home, *args, input=input, env={"TILL_FAULT": f"malloc:{nth}"})
+                talk = result.stdout + result.stderr
+                with self.subTest(args=args, nth=nth):
+                    self.assertIn(result.returncode, EXPECTED, talk)
+                    self.assertFalse([word for word in REPORTS if word in talk], talk)
+                    self.assertNotIn(token, talk)
+                    if result.returncode:
+                        self.assertTrue(result.stderr.strip(), "no words")
+                    if (home / "till.db").exists():
+                        self.assertEqual(integrity(home), "ok")
+                    if result.returncode and nth % 3 == 0:
+                        clean = self.till(home, *args, input=input)
+                        self.assertEqual(clean.returncode, again, clean.stderr)
+            failures += result.returncode != 0
+            survived = survived + 1 if result.returncode == 0 else 0
+            if survived >= 6 and nth > 3 * EVERY_ONE:
+                break
+            nth = nth + 1 if nth < EVERY_ONE else int(nth * STEP)
+        self.assertGreater(failures, 5, "the faults did not meet the command")
+
+    def test_connect(self):
+        self.torture(None, *self.connecting(), input=self.sim.production.tokens["read"])
+
+    def test_sync(self):
+        self.torture(self.connected, "sync", "products")
+
+    def test_query(self):
+        for form in ("table", "json", "csv"):
+            self.torture(self.synced, "query", "SELECT * FROM orders LIMIT 3", "--format", form)
+
+    def test_today(self):
+        self.torture(self.synced, "today")
+
+    def test_status(self):
+        self.torture(self.synced, "status")
+
+    def test_status_as_json(self):
+        self.torture(self.synced, "status", "--json")
+
+    def test_tables(self):
+        self.torture(self.synced, "tables", "--json")
+
+
+if __name__ == "__main__":
+    unittest.main()
