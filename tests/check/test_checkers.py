@@ -168,6 +168,12 @@ class Text(Case):
     def test_hosts(self):
         self.line("// htt" + "ps://mirror.somewhere-else.net/x", "not on the list")
 
+    def test_hosts_of_a_lock_file(self):
+        self.write("package-lock.json", '{"url": "htt' + 'ps://funding.somewhere-else.net/"}\n')
+        self.accepts("check-text")
+        self.write("package-lock.json", '{"resolved": "htt' + 'ps://mirror.somewhere-else.net/"}\n')
+        self.refuses("check-text", "package-lock.json:1", "not on the list")
+
     def test_tokens(self):
         body = "".join(random.choices(string.ascii_letters + string.digits, k=37))
         value, digits = zlib.crc32(body.encode()), ""

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""threads.py - the simulator under the thread sanitizer: readers of every table while the shop lives on and rules change.
+"""threads.py - programs with threads under the thread sanitizer.
 
-Run by `./dev check threads` with TILL_SIM set to the sanitized program. The sanitizer ends the program at the first race, and Sim.stop()
-raises when the program did not end cleanly.
+The simulator: readers of every table while the shop lives on and rules change. till: syncs that fetch and land at once, long enough for the
+checkpoint thread, one of them interrupted. Run by `./dev check threads` with TILL_SIM and TILL_BIN set to the sanitized programs. The
+sanitizer ends a program at the first race, and Sim.stop() raises when the simulator did not end cleanly.
 """
 
 import concurrent.futures
+import signal
+import tempfile
+import time
 
-from sim import TABLES, Sim
+from sim import TABLES, Sim, kill_till, run_till, start_till
 
 READERS = 6
 ROUNDS = 4
@@ -37,4 +41,20 @@ def main():
         assert sim.stats()["write_violations"] == 0
 
 
+def sync_all():
+    env = {"TILL_RATE": "max"}
+    with Sim(orders=4000, seed=5) as sim, tempfile.TemporaryDirectory() as home:
+        run_till(["connect", "polar", "--api-url", sim.production.url, "--token-stdin"], home=home, env=env,
+                 input=sim.production.tokens["events"], check=True)
+        process = start_till(["sync"], home, env)
+        while sim.stats()["requests"] < 40:
+            time.sleep(0.02)
+        out, err = kill_till(process, signal.SIGINT)
+        assert process.returncode == 130, (process.returncode, out, err)
+        run_till(["sync"], home=home, env=env, timeout=300, check=True)
+        sim.mutate(count=200, seed=1)
+        run_till(["sync", "--accept-removals"], home=home, env=env, timeout=300, check=True)
+
+
 main()
+sync_all()
