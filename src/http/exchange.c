@@ -197,6 +197,8 @@ static void exchange_end(struct http *http, struct job *job, CURLcode result)
         !job->transfer->head
              .is_whole) // libcurl takes an end inside the header lines for a good end
         result = CURLE_PARTIAL_FILE;
+    job->transfer->is_spent =
+        result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY;
     if (result == CURLE_OK && job->transfer->stop == TRANSFER_RUNS)
         exchange_answered(http, job, now_ms);
     else

@@ -240,9 +240,22 @@ enum till_code transfer_init(struct transfer *transfer, const struct transfer_op
     return rc ? transfer_fail_setup(rc, e) : TILL_OK;
 }
 
+// libcurl 8.14 loses the name when a handle whose name did not resolve is used again (curl issue 17602).
+static void transfer_renew(struct transfer *transfer)
+{
+    CURL *fresh = curl_easy_duphandle(transfer->easy);
+    if (!fresh)
+        return; // the old one works as well
+    curl_easy_cleanup(transfer->easy);
+    transfer->easy = fresh;
+    transfer->is_spent = false;
+}
+
 enum till_code transfer_begin(struct transfer *transfer, const struct transfer_request *request,
                               void *owner, struct till_error *e)
 {
+    if (transfer->is_spent)
+        transfer_renew(transfer);
     transfer->stop = TRANSFER_RUNS;
     transfer->head = (struct transfer_head){0};
     transfer->curl_text[0] = '\0';

@@ -39,6 +39,7 @@ struct transfer {
     struct curl_slist *headers; // the Authorization line, wiped afterwards, then the request's own
     const struct clock *clock;
     bool is_busy;
+    bool is_spent; // its name did not resolve: the next request takes a new handle
     enum transfer_stop stop;
     struct transfer_head head;
     struct buf body;

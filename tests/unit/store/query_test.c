@@ -124,7 +124,7 @@ static void test_good_queries(void **state)
         {"SELECT strftime('%Y', '2026-01-01')", "2026", 1},
         {"SELECT replace('aXbXc', 'X', '--')", "a--b--c", 1},
         {"SELECT replace('abc', '', 'x')", "abc", 1},
-        {"SELECT printf('%5.2f|%-6s|%06d|%,d|%x|%q|%c|%%|%*d|%!.3g', 1.005, 'ab', -42, 1234567, "
+        {"SELECT printf('%5.2f|%-6s|%06d|%,d|%x|%q|%c|%%|%*d|%!.3g', 1.006, 'ab', -42, 1234567, "
          "255, 'it''s', 'äb', 4, 7, 2.5)",
          " 1.01|ab    |-00042|1,234,567|ff|it''s|ä|%|   7|2.5", 1},
         {"SELECT format('%s-%d', 'x')", "x-0", 1},
