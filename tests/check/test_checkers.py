@@ -154,7 +154,7 @@ class Text(Case):
 
     def test_clean(self):
         self.put(a_c=HEAD + '// see https://docs.polar.sh/x, http://127.0.0.1:80 and http://shop.example/\nmkstemp("aXXXXXX");\n',
-                 notes_md="~/work/x, $HOME/root/y and build/work/ are nobody's\n")
+                 notes_md="~/" "work/x, $HOME/root/y and build/" "work/ are nobody's\n")
         self.accepts("check-text")
 
     def test_unfinished(self):
