@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <yyjson.h>
 
 // What a call may read: its own environment (?env=), its parameters, what follows its name in the path, and the body.
@@ -100,26 +101,95 @@ static void call_count(struct call *call)
     sim_out_format(&call->reply->body, "{\"count\":%u}", count);
 }
 
+// What the parameters of mutate and mutate-during ask for; false after a refusal.
+static bool read_mutation(struct call *call, struct sim_mutation *ret, int64_t count,
+                          int64_t seconds)
+{
+    const char *names = query_last(&call->query, "kinds");
+    *ret = (struct sim_mutation){
+        .seed = (uint64_t)number(call, "seed", 1),
+        .count = (uint32_t)number(call, "count", count),
+        .seconds = number(call, "seconds", seconds),
+        .is_scattered = number(call, "scattered", 0) != 0,
+        .event_lag_minutes = (uint8_t)number(call, "event_lag_minutes", 0),
+    };
+    if (names != NULL && !world_kinds_parse(names, &ret->kinds)) {
+        refuse(call, "kinds is a list of kinds or groups (sim/README.md)");
+        return false;
+    }
+    return true;
+}
+
+// Every row's id and whether it is listed, in creation order. Of events, those of the system alone, which are what clients mirror.
+static void call_ids(struct call *call)
+{
+    enum sim_table table;
+    if (!read_table(call, &table)) {
+        return;
+    }
+    call->reply->status = 200;
+    call->reply->content_type = "text/plain";
+    const struct sim_world *world = call->environment->world;
+    char id[SIM_SCRATCH_BYTES], source[SIM_SCRATCH_BYTES];
+    pthread_rwlock_rdlock(&call->environment->lock);
+    for (uint32_t row = 0; row < world_count(world, table); row++) {
+        struct sim_value from = world_value(world, table, row, SIM_F_SOURCE, source);
+        if (from.kind == SIM_TEXT && strcmp(from.text, "system") != 0) {
+            continue;
+        }
+        struct sim_value value = world_value(world, table, row, SIM_F_ID, id);
+        sim_out_append(&call->reply->body, value.text, value.len);
+        sim_out_text(&call->reply->body, world_is_listed(world, table, row) ? " 1\n" : " 0\n");
+    }
+    pthread_rwlock_unlock(&call->environment->lock);
+}
+
 static void call_mutate(struct call *call)
 {
     struct environment *environment = call->environment;
+    struct sim_mutation mutation;
+    struct sim_mutated done;
+    if (!read_mutation(call, &mutation, 10, 3600)) {
+        return;
+    }
     pthread_rwlock_wrlock(&environment->lock);
-    uint32_t changed =
-        world_mutate(environment->world, (uint64_t)number(call, "seed", 1),
-                     (uint32_t)number(call, "count", 10), number(call, "seconds", 3600));
+    world_mutate_kinds(environment->world, &mutation, &done);
+    webhooks_collect(environment->webhooks, environment->world);
     int64_t now_us = world_now_us(environment->world);
     pthread_rwlock_unlock(&environment->lock);
     reply_json(call->reply, 200, "");
-    sim_out_format(&call->reply->body, "{\"changed\":%u,\"now_us\":%lld}", changed,
-                   (long long)now_us);
+    struct sim_out *out = &call->reply->body;
+    sim_out_format(out, "{\"changed\":%u,\"now_us\":%lld,\"impossible\":%u,\"kinds\":{",
+                   done.changed, (long long)now_us, done.impossible);
+    bool is_first = true;
+    for (unsigned i = 0; i < SIM_KIND_COUNT; i++) {
+        if (done.of_kind[i] > 0) {
+            sim_out_format(out, "%s\"%s\":%u", is_first ? "" : ",", world_kind_name(i),
+                           done.of_kind[i]);
+            is_first = false;
+        }
+    }
+    sim_out_text(out, "}}");
+}
+
+static void call_kinds(struct call *call)
+{
+    reply_json(call->reply, 200, "{\"kinds\":[");
+    for (unsigned i = 0; i < SIM_KIND_COUNT; i++)
+        sim_out_format(&call->reply->body, "%s\"%s\"", i > 0 ? "," : "", world_kind_name(i));
+    sim_out_text(&call->reply->body, "]}");
 }
 
 static void call_mutate_during(struct call *call)
 {
     struct environment *environment = call->environment;
-    atomic_store(&environment->mutate_count, (unsigned)number(call, "count", 1));
-    atomic_store(&environment->mutate_seconds, number(call, "seconds", 1));
-    atomic_store(&environment->mutate_seed, (unsigned long long)number(call, "seed", 1));
+    struct sim_mutation mutation;
+    if (!read_mutation(call, &mutation, 1, 1)) {
+        return;
+    }
+    pthread_rwlock_wrlock(&environment->lock);
+    environment->mutation = mutation;
+    pthread_rwlock_unlock(&environment->lock);
     atomic_store(&environment->list_requests, 0);
     atomic_store(&environment->mutate_every, (unsigned)number(call, "every", 0));
     done(call);
@@ -222,6 +292,65 @@ static void call_limiter(struct call *call)
     done(call);
 }
 
+// The body is {"url":...,"secret":...}; without a secret one is made.
+static void call_webhooks(struct call *call)
+{
+    struct environment *environment = call->environment;
+    yyjson_doc *document = yyjson_read(call->request->body.data, call->request->body.len, 0);
+    yyjson_val *root = yyjson_doc_get_root(document);
+    const char *key = query_last(&call->query, "key");
+    const char *secret = NULL, *reason = NULL;
+    const struct webhook_endpoint_options options = {
+        .url = yyjson_get_str(yyjson_obj_get(root, "url")),
+        .secret = yyjson_get_str(yyjson_obj_get(root, "secret")),
+        .events = query_last(&call->query, "events"),
+        .is_standard = key != NULL && strcmp(key, "standard") == 0,
+    };
+    pthread_rwlock_wrlock(&environment->lock);
+    bool is_done =
+        webhooks_register(environment->webhooks, environment->world, &options, &secret, &reason);
+    pthread_rwlock_unlock(&environment->lock);
+    yyjson_doc_free(document);
+    if (!is_done) {
+        refuse(call, reason);
+        return;
+    }
+    reply_json(call->reply, 200, "{\"secret\":");
+    json_append_string(&call->reply->body, secret);
+    json_append_literal(&call->reply->body, "}");
+}
+
+static void call_webhooks_deliver(struct call *call)
+{
+    struct environment *environment = call->environment;
+    const char *order = query_last(&call->query, "order");
+    const struct webhook_delivery delivery = {
+        .seed = (uint64_t)number(call, "seed", 1),
+        .is_shuffled = order != NULL && strcmp(order, "shuffled") == 0,
+        .duplicates_percent = (unsigned)number(call, "duplicates", 0),
+        .drop_percent = (unsigned)number(call, "drop", 0),
+        .age_seconds = number(call, "age_seconds", 0),
+        .now_seconds = time(NULL),
+    };
+    call->reply->status = 200;
+    call->reply->content_type = "application/jsonl";
+    pthread_rwlock_wrlock(&environment->lock);
+    webhooks_deliver(environment->webhooks, &delivery, &call->reply->body);
+    pthread_rwlock_unlock(&environment->lock);
+}
+
+static void call_facts(struct call *call)
+{
+    reply_json(call->reply, 200, "");
+    call->reply->content_type = "application/jsonl";
+    pthread_rwlock_rdlock(&call->environment->lock);
+    bool is_known = world_render_facts(call->environment->world, call->rest, &call->reply->body);
+    pthread_rwlock_unlock(&call->environment->lock);
+    if (!is_known) {
+        refuse(call, "there are no such facts");
+    }
+}
+
 static const struct {
     const char *method, *name; // a name that ends in '/' is followed by a table
     void (*run)(struct call *call);
@@ -231,7 +360,10 @@ static const struct {
     {"GET", "requests", call_requests},
     {"GET", "rows/", call_rows},
     {"GET", "count/", call_count},
+    {"GET", "ids/", call_ids},
+    {"GET", "facts/", call_facts},
     {"POST", "mutate", call_mutate},
+    {"GET", "kinds", call_kinds},
     {"POST", "mutate-during", call_mutate_during},
     {"POST", "token", call_token},
     {"POST", "token-edit", call_token_edit},
@@ -239,6 +371,8 @@ static const struct {
     {"POST", "faults", call_load_faults},
     {"GET", "faults", call_fault_counts},
     {"POST", "limiter", call_limiter},
+    {"POST", "webhooks", call_webhooks},
+    {"POST", "webhooks/deliver", call_webhooks_deliver},
 };
 
 static void dispatch(struct call *call)

@@ -63,6 +63,9 @@ bool query_read_bool(const struct query_place *place, const char *value, bool *r
 // Microseconds since 1970 UTC. A datetime without a zone is UTC, or a problem when `must_be_aware`.
 bool query_read_datetime(const struct query_place *place, const char *value, bool must_be_aware,
                          int64_t *ret_us, struct query_problems *problems);
+// Days since 1970 of a date, or of a datetime without a time of day.
+bool query_read_date(const struct query_place *place, const char *value, int64_t *ret_day,
+                     struct query_problems *problems);
 enum { QUERY_UUID_BYTES = 37 };
 // A version 4 UUID, written back in lower case with hyphens.
 bool query_read_uuid(const struct query_place *place, const char *value,

@@ -179,3 +179,33 @@ bool query_read_datetime(const struct query_place *place, const char *value, boo
     *ret_us = us;
     return true;
 }
+
+bool query_read_date(const struct query_place *place, const char *value, int64_t *ret_day,
+                     struct query_problems *problems)
+{
+    static const int64_t day_us = INT64_C(86400) * 1000000;
+    int64_t us = 0;
+    bool is_aware, is_date = parse(value, &us, &is_aware);
+    if (is_date && us % day_us == 0) {
+        *ret_day = us / day_us;
+        return true;
+    }
+    struct query_problem problem = {.type = "date_from_datetime_inexact",
+                                    .place = place->place,
+                                    .name = place->name,
+                                    .tail = place->tail,
+                                    .message = "Datetimes provided to dates should have zero time "
+                                               "- e.g. be exact dates",
+                                    .input = value};
+    if (!is_date) {
+        bool is_short = strlen(value) < 10;
+        problem.type = "date_from_datetime_parsing";
+        problem.message =
+            is_short ? "Input should be a valid date or datetime, input is too short"
+                     : "Input should be a valid date or datetime, invalid character in year";
+        problem.context = is_short ? "{\"error\":\"input is too short\"}"
+                                   : "{\"error\":\"invalid character in year\"}";
+    }
+    query_problems_add(problems, &problem);
+    return false;
+}

@@ -96,7 +96,7 @@ static void put_price_amounts(const struct sim_world *w, const struct price *pri
         break;
     case SEATS:
     case UNITS:
-        put_tiers(out, price, product_templates[price->product].interval == BY_YEAR);
+        put_tiers(out, price, w->products[price->product].made_from->interval == BY_YEAR);
         break;
     }
 }
@@ -106,7 +106,7 @@ bool fragments_of_price(struct sim_world *w, unsigned index)
     static const char *const kinds[] = {"fixed",        "custom",     "seat_based",
                                         "metered_unit", "unit_based", "fixed"};
     struct price *price = &w->prices[index];
-    enum interval interval = product_templates[price->product].interval;
+    enum interval interval = w->products[price->product].made_from->interval;
     struct sim_out out = {0};
     PUT(&out, "{\"created_at\":");
     put_time(&out, price->created_us);
@@ -128,7 +128,7 @@ bool fragments_of_price(struct sim_world *w, unsigned index)
 
 static void put_properties(const struct sim_world *w, unsigned benefit, struct sim_out *out)
 {
-    switch (benefit) {
+    switch (benefit % BENEFIT_COUNT) {
     case 0:
         PUT(out, "{\"note\":\"Mail help@shop.example with your order number.\"}");
         break;
@@ -182,26 +182,26 @@ static void put_benefit(const struct sim_world *w, unsigned index, bool is_full,
                         struct sim_out *out)
 {
     const struct benefit *benefit = &w->benefits[index];
-    const char *type = benefit_type_names[index];
+    const char *type = benefit_type_names[index % BENEFIT_COUNT];
     struct metadata_pair pairs[METADATA_LIMIT];
     PUT(out, "{\"id\":");
     put_id(out, w, SIM_BENEFITS, index);
     PUT_TIME(out, "created_at", benefit->created_us);
     PUT_TIME(out, "modified_at", benefit->modified_us);
     PUT_STRING(out, "type", type);
-    PUT_STRING(out, "description", benefit_descriptions[index]);
+    PUT_STRING(out, "description", benefit_descriptions[index % BENEFIT_COUNT]);
     PUT(out, ",\"selectable\":true,\"deletable\":true");
     PUT_BOOL(out, "is_deleted", benefit->is_deleted);
     PUT_STRING(out, "organization_id", w->organization_id);
     if (is_full) {
         PUT(out, ",\"metadata\":");
         render_metadata(out, pairs, metadata_of_benefit(index, pairs));
-        PUT_STRING(out, "visibility", benefit_visibilities[index]);
+        PUT_STRING(out, "visibility", benefit_visibilities[index % BENEFIT_COUNT]);
         PUT(out, ",\"properties\":");
         put_properties(w, index, out);
         if (strcmp(type, "custom") == 0 || strcmp(type, "slack_shared_channel") == 0)
             PUT(out, ",\"is_tax_applicable\":true");
-        PUT_BOOL(out, "visibility_configurable", index != 6);
+        PUT_BOOL(out, "visibility_configurable", index % BENEFIT_COUNT != 6);
     }
     PUT(out, "}");
 }
@@ -256,7 +256,7 @@ static void put_fields(const struct sim_world *w, unsigned product, struct sim_o
     unsigned order = 0;
     PUT(out, "[");
     for (unsigned i = 0; i < sizeof custom_fields / sizeof custom_fields[0]; i++) {
-        if (!(product_templates[product].field_mask >> i & 1U))
+        if (!(w->products[product].made_from->field_mask >> i & 1U))
             continue;
         if (order > 0)
             PUT(out, ",");
@@ -331,10 +331,11 @@ static void put_prices(const struct sim_world *w, const struct product *p, struc
 static void put_benefits(const struct sim_world *w, unsigned index, bool is_full,
                          struct sim_out *out)
 {
+    const struct product *p = &w->products[index];
     bool is_first = true;
     PUT(out, "[");
-    for (unsigned i = 0; i < BENEFITS_PER_PRODUCT && product_templates[index].benefits[i]; i++) {
-        unsigned at = product_templates[index].benefits[i] - 1U;
+    for (unsigned i = 0; i < BENEFITS_PER_PRODUCT && p->made_from->benefits[i]; i++) {
+        unsigned at = p->made_from->benefits[i] - 1U;
         const struct benefit *benefit = &w->benefits[at];
         if (benefit->is_deleted || (!is_full && strcmp(benefit_visibilities[at], "public") != 0))
             continue;
@@ -444,11 +445,11 @@ bool fragments_make(struct sim_world *w)
     bool ok = true;
     for (unsigned i = 0; i < w->price_count; i++)
         ok &= fragments_of_price(w, i);
-    for (unsigned i = 0; i < BENEFIT_COUNT; i++)
+    for (unsigned i = 0; i < w->benefit_count; i++)
         ok &= fragments_of_benefit(w, i);
     for (unsigned i = 0; i < DISCOUNT_COUNT; i++)
         ok &= fragments_of_discount(w, i);
-    for (unsigned i = 0; ok && i < PRODUCT_COUNT; i++)
+    for (unsigned i = 0; ok && i < w->product_count; i++)
         ok &= fragments_of_product(w, i);
     return ok;
 }

@@ -162,7 +162,7 @@ static void put_buyer(const struct sim_world *w, const struct checkout_view *vie
     uint64_t hash = chance_of_row(w, SIM_CHECKOUTS, view->index, 7);
     bool is_known = row->customer != SIM_NO_ROW;
     if (is_known)
-        person_fill(w, row->customer, &person);
+        person_fill_as(w, row->customer, row->buyer_edits, row->buyer_flags, &person);
     PUT_ID(out, w, "customer_id", SIM_CUSTOMERS, row->customer);
     PUT_BOOL(out, "is_business_customer", row->is_business);
     PUT_STRING(out, "customer_name", is_known && person.has_name ? person.name : NULL);
@@ -212,9 +212,8 @@ static void put_payment(const struct sim_world *w, const struct checkout_view *v
     render_metadata(out, pairs, metadata_of_campaign(row->campaign, pairs));
     struct person person = {0};
     if (row->customer != SIM_NO_ROW)
-        person_fill(w, row->customer, &person);
-    const char *external_id =
-        person.has_external_id && !person.is_deleted ? person.external_id : NULL;
+        person_fill_as(w, row->customer, row->buyer_edits, row->buyer_flags, &person);
+    const char *external_id = person.has_external_id ? person.external_id : NULL;
     PUT_STRING(out, "external_customer_id", external_id);
     PUT_STRING(out, "customer_external_id", external_id);
 }

@@ -128,7 +128,6 @@ static void put_balance_dispute(const struct sim_world *w, const struct event_ro
     put_id(out, w, ID_TRANSACTION, event->ref | UINT64_C(1) << 41);
     PUT_ID(out, w, "dispute_id", ID_DISPUTE, event->ref | UINT64_C(1) << 41);
     PUT_ID(out, w, "order_id", SIM_ORDERS, event->ref);
-    PUT_TIME(out, "order_created_at", order->created_us);
     put_order_keys(w, order, out);
     PUT_INT(out, "amount", -money_scale(order->net, rate, 1000000));
     PUT(out, ",\"currency\":\"usd\"");
@@ -136,7 +135,7 @@ static void put_balance_dispute(const struct sim_world *w, const struct event_ro
     PUT_STRING(out, "presentment_currency", currencies[order->currency].code);
     PUT_INT(out, "tax_amount", -money_scale(order->tax, rate, 1000000));
     put_tax_place(w, order, out);
-    PUT(out, ",\"fee\":1500");
+    PUT_INT(out, "fee", DISPUTE_FEE);
     put_rate(out, rate);
     PUT(out, "}");
 }
@@ -158,7 +157,7 @@ static void put_customer_notice(const struct sim_world *w, const struct event_ro
                                 struct sim_out *out)
 {
     struct person person;
-    person_fill(w, event->ref, &person);
+    person_fill_as(w, event->ref, (uint8_t)event->aux, (uint8_t)(event->aux >> 8), &person);
     PUT(out, "{\"customer_id\":");
     put_id(out, w, SIM_CUSTOMERS, event->ref);
     PUT_STRING(out, "customer_email", person.has_email ? person.email : NULL);
@@ -260,12 +259,13 @@ static void put_user_event(const struct sim_world *w, uint32_t index, struct sim
     const struct event_row *event = event_at(w, index);
     struct metadata_pair pairs[METADATA_LIMIT];
     uint64_t hash = uuid_hash((uint64_t)event->at_us, event->ref);
+    int64_t cost = fact_cost(event);
     render_metadata(out, pairs, metadata_of_user_event(w, index, pairs));
-    if (event->name == EV_USER_SIGNUP || out->failed)
+    if (cost == 0 || out->failed)
         return;
     out->len--; // reopen the object
     PUT(out, ",\"_cost\":{\"amount\":\"");
-    put_decimal(out, (int64_t)(hash % 90000 + 1), 6);
+    put_decimal(out, cost, 6);
     PUT(out, "\",\"currency\":\"usd\"}");
     if (event->name == EV_USER_COMPLETION) {
         int64_t input = (int64_t)(hash >> 20 & 4095), output = (int64_t)(hash >> 32 & 1023);

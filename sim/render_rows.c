@@ -234,8 +234,12 @@ static void put_order_embedded(const struct sim_world *w, const struct order_row
 void render_order(const struct sim_world *w, uint32_t index, struct sim_out *out)
 {
     const struct order_row *order = order_at(w, index);
-    const char *label =
+    // The description follows the product's name, the item keeps the one that was on the bill.
+    const char *description =
         order->product == SIM_NO_BYTE ? "Wallet top-up" : w->products[order->product].name;
+    char label[PRODUCT_NAME_BYTES] = "Wallet top-up";
+    if (order->product != SIM_NO_BYTE)
+        catalog_name(w, order->product, (order->flags & ORDER_OF_RENAMED) != 0, label);
     struct metadata_pair pairs[METADATA_LIMIT];
     PUT(out, "{\"id\":");
     put_id(out, w, SIM_ORDERS, index);
@@ -256,7 +260,7 @@ void render_order(const struct sim_world *w, uint32_t index, struct sim_out *out
     PUT_STRING(out, "platform_fee_currency", order->flags & ORDER_HAS_FEE ? "usd" : NULL);
     put_order_embedded(w, order, out);
     put_items(w, index, label, out);
-    PUT_STRING(out, "description", label);
+    PUT_STRING(out, "description", description);
     PUT_INT(out, "amount", order->net);
     PUT_INT(out, "from_balance_amount", order->applied_balance);
     PUT_INT(out, "refundable_amount", order_refundable(order));

@@ -21,13 +21,15 @@ static bool environment_init(struct environment *environment, unsigned index,
     pthread_rwlockattr_destroy(&attributes);
     listing_cache_init(&environment->cache);
     environment->world = world_new(options);
-    return environment->world != NULL;
+    environment->webhooks = webhooks_new();
+    return environment->world != NULL && environment->webhooks != NULL;
 }
 
 static void environment_release(struct environment *environment)
 {
     if (environment->name != NULL) {
         listing_cache_release(&environment->cache);
+        webhooks_free(environment->webhooks);
         world_free(environment->world);
         pthread_rwlock_destroy(&environment->lock);
     }

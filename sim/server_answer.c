@@ -24,6 +24,7 @@ enum route_kind {
     ROUTE_GET_ONE,
     ROUTE_EXTERNAL,
     ROUTE_LIMITS,
+    ROUTE_METRICS,
     ROUTE_USER_ONLY,
     ROUTE_EMPTY_LIST, // files, members, custom fields: no rows here
     ROUTE_HEALTH
@@ -119,6 +120,10 @@ static struct route find_route(const char *path)
     const char *rest = path + 4;
     if (strcmp(rest, "metrics/limits") == 0 || is_user_only(rest)) {
         none.kind = *rest == 'm' ? ROUTE_LIMITS : ROUTE_USER_ONLY;
+        return none;
+    }
+    if (strcmp(rest, "metrics/") == 0) {
+        none.kind = ROUTE_METRICS;
         return none;
     }
     if (find_empty_list(path) != NULL) {
@@ -261,6 +266,20 @@ static void answer_table(struct server *server, struct environment *environment,
     }
 }
 
+static void answer_metrics_route(struct environment *environment, enum route_kind kind,
+                                 const struct auth_identity *identity,
+                                 const struct request *request, struct reply *reply)
+{
+    if (!has_scope(identity, (const char *const[]){"metrics:read", NULL}, request, reply)) {
+        return;
+    }
+    if (kind == ROUTE_LIMITS) {
+        reply_json(reply, 200, limits_body);
+    } else {
+        answer_metrics(environment, request, reply);
+    }
+}
+
 static const char *route_name(const struct route *route)
 {
     static const char *const names[] = {
@@ -269,6 +288,7 @@ static const char *route_name(const struct route *route)
         [ROUTE_GET_ONE] = "",
         [ROUTE_EXTERNAL] = "customers/external/{external_id}",
         [ROUTE_LIMITS] = "metrics/limits",
+        [ROUTE_METRICS] = "metrics",
         [ROUTE_USER_ONLY] = "user_only",
         [ROUTE_EMPTY_LIST] = "empty_list",
         [ROUTE_HEALTH] = "healthz",
@@ -298,10 +318,8 @@ static void answer_route(struct server *server, struct environment *environment,
         reply_json(reply, 200, "{\"status\":\"ok\"}");
     } else if (route.kind == ROUTE_USER_ONLY) {
         answer_unauthorized(reply);
-    } else if (route.kind == ROUTE_LIMITS) {
-        if (has_scope(identity, (const char *const[]){"metrics:read", NULL}, request, reply)) {
-            reply_json(reply, 200, limits_body);
-        }
+    } else if (route.kind == ROUTE_LIMITS || route.kind == ROUTE_METRICS) {
+        answer_metrics_route(environment, route.kind, identity, request, reply);
     } else if (route.kind == ROUTE_EMPTY_LIST) {
         if (has_scope(identity, find_empty_list(request->path)->scopes, request, reply)) {
             reply_json(reply, 200,

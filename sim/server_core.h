@@ -13,6 +13,7 @@
 #include "server_limits.h"
 #include "server_listing.h"
 #include "server_stats.h"
+#include "webhook.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,15 +32,16 @@ struct environment {
     unsigned index; // PRODUCTION or SANDBOX
     const char *name;
     struct sim_world *world;
-    pthread_rwlock_t lock; // of the world
+    struct webhooks *webhooks;
+    pthread_rwlock_t lock; // of the world and its webhooks
     struct listing_cache cache;
     uint16_t port;
     struct named_token tokens[NAMED_TOKENS_MAX];
     size_t token_count;
-    // Live data while a client pages: after every `mutate_every`-th list request, `mutate_count` things happen.
-    atomic_uint mutate_every, mutate_count;
-    atomic_llong mutate_seconds;
-    atomic_ullong mutate_seed, list_requests;
+    // Live data while a client pages: `mutation` happens after every `mutate_every`-th list request (its seed plus their number).
+    atomic_uint mutate_every;
+    atomic_ullong list_requests;
+    struct sim_mutation mutation; // under `lock`
 };
 
 struct server {
@@ -113,6 +115,9 @@ void answer_get_one(struct environment *environment, enum sim_table table, const
                     struct reply *reply);
 void answer_external_customer(struct environment *environment, const char *external_id,
                               struct reply *reply);
+// server_metrics.c: GET /v1/metrics/, for a caller that may.
+void answer_metrics(struct environment *environment, const struct request *request,
+                    struct reply *reply);
 // control.c: calls under /_sim/.
 void control_answer(struct server *server, struct environment *environment,
                     const struct request *request, struct reply *reply);

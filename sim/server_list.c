@@ -44,9 +44,11 @@ static void mutate_if_due(struct environment *environment)
         return;
     }
     pthread_rwlock_wrlock(&environment->lock);
-    world_mutate(environment->world, atomic_load(&environment->mutate_seed) + number,
-                 atomic_load(&environment->mutate_count),
-                 atomic_load(&environment->mutate_seconds));
+    struct sim_mutation mutation = environment->mutation;
+    struct sim_mutated ignored;
+    mutation.seed += number;
+    world_mutate_kinds(environment->world, &mutation, &ignored);
+    webhooks_collect(environment->webhooks, environment->world);
     pthread_rwlock_unlock(&environment->lock);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// world.c - a shop's whole past, played at full speed, and its present, played on request.
+// world.c - a shop's whole past, played at full speed; its present is played on request (world_mutate.c).
 //
 // One loop runs both: take the next deed from the agenda, or let the next visitor in, whichever is earlier. While the world
 // is built, visitors come as fast as the growth curve asks (orders to the power of time), which makes the wanted number of
@@ -87,13 +87,14 @@ static int64_t opening_us(const struct sim_world *w)
     return w->end_us - (life_us < longest_us ? life_us : longest_us);
 }
 
-static void run_agenda(struct sim_world *w, int64_t until_us)
+void world_run_until(struct sim_world *w, int64_t until_us)
 {
     struct agenda_item item;
     while (!w->has_failed && agenda_take(w, until_us, &item)) {
         if (item.at_us > w->now_us)
             w->now_us = item.at_us;
-        world_do(w, &item);
+        if (mutate_allows(w, item.deed))
+            world_do(w, &item);
     }
     if (until_us > w->now_us)
         w->now_us = until_us;
@@ -122,7 +123,7 @@ static void play_history(struct sim_world *w)
     while (!w->has_failed) {
         int64_t visit_us = next_visit_us(w);
         if (!has_imported && visit_us > import_us) {
-            run_agenda(w, import_us);
+            world_run_until(w, import_us);
             shop_import(w, imports > 500 ? 500 : imports);
             has_imported = true;
         }
@@ -136,7 +137,7 @@ static void play_history(struct sim_world *w)
         w->last_arrival_us = w->now_us;
         shop_visit(w);
     }
-    run_agenda(w, w->end_us);
+    world_run_until(w, w->end_us);
 }
 
 static bool reserve_tables(struct sim_world *w)
@@ -209,6 +210,7 @@ struct sim_world *world_new(const struct sim_world_options *options)
     w->key = (struct uuid_key){uuid_hash(seed, 11), uuid_hash(seed, 12), uuid_hash(seed, 13)};
     w->random = seed;
     w->last_deleted_customer = SIM_NO_ROW;
+    w->allowed = UINT64_MAX;
     w->end_us = options->now_us != 0 ? options->now_us : real_now_us();
     w->start_us = w->end_us - (int64_t)(options->years ? options->years : 3) * 365 * DAY_US;
     w->opening_us = opening_us(w);
@@ -263,139 +265,4 @@ const char *world_organization_name(const struct sim_world *world)
 uint64_t world_version(const struct sim_world *world)
 {
     return world->version;
-}
-
-// Mutation.
-
-static uint32_t any_row(struct sim_world *w, const struct table *table)
-{
-    // Half of the time a recent one: that is where life is.
-    uint64_t count = table->count, recent = count < 200 ? count : 200;
-    return (uint32_t)(chance_permille(w, 500) ? count - 1 - chance_below(w, recent)
-                                              : chance_below(w, count));
-}
-
-static void mutate_subscription(struct sim_world *w, uint64_t dice)
-{
-    typedef void life_verb(struct sim_world *, uint32_t);
-    static life_verb *const verbs[] = {life_renew_now,   life_renew_now,    life_change_plan,
-                                       life_change_plan, life_change_seats, life_uncancel,
-                                       life_pause,       life_resume,       life_reinstate,
-                                       shop_user_event,  shop_user_event};
-    enum { VERB_COUNT = sizeof verbs / sizeof verbs[0], TRIES = 60 };
-    if (w->subscriptions.count == 0)
-        return;
-    uint64_t verb = dice % (VERB_COUNT + 2);
-    uint64_t before = w->changes;
-    for (int i = 0; i < TRIES && w->changes == before; i++) {
-        uint32_t index = any_row(w, &w->subscriptions);
-        if (verb < VERB_COUNT)
-            verbs[verb](w, index);
-        else
-            life_cancel(w, index, verb == VERB_COUNT);
-    }
-}
-
-static void mutate_order(struct sim_world *w, uint64_t dice)
-{
-    enum { TRIES = 60 };
-    uint64_t before = w->changes;
-    for (int i = 0; i < TRIES && w->changes == before && w->orders.count > 0; i++) {
-        uint32_t index = any_row(w, &w->orders);
-        const struct order_row *order = order_at(w, index);
-        switch (dice % 6) {
-        case 0:
-        case 1:
-            order_refund(w, index);
-            break;
-        case 2:
-            if (w->refunds.count > 0)
-                order_refund_reverse(w, any_row(w, &w->refunds));
-            break;
-        case 3:
-            order_unvoid(w, index);
-            break;
-        case 4:
-            if (order->subscription == SIM_NO_ROW)
-                order_void(w, index);
-            else if (subscription_at(w, order->subscription)->status == PAST_DUE)
-                order_pay(w, index, 1);
-            break;
-        default:
-            if (order->status == PENDING && order->subscription != SIM_NO_ROW)
-                life_payment_failed(w, order->subscription, index, 0);
-        }
-    }
-}
-
-static void mutate_catalog(struct sim_world *w, uint64_t dice)
-{
-    unsigned product = (unsigned)chance_below(w, PRODUCT_COUNT);
-    switch (dice % 8) {
-    case 0:
-    case 1:
-    case 2:
-        catalog_change_price(w, product, USD, (int)chance_below(w, 30) - 10);
-        break;
-    case 3:
-        catalog_rename_product(w, product);
-        break;
-    case 4:
-        catalog_archive_product(w, product, !w->products[product].is_archived);
-        break;
-    case 5:
-        catalog_edit_benefit(w, (unsigned)chance_below(w, BENEFIT_COUNT));
-        break;
-    case 6:
-        w->organization_modified_us = w->now_us;
-        w->changes++;
-        break;
-    default:
-        catalog_delete_benefit(w, (unsigned)chance_below(w, BENEFIT_COUNT));
-    }
-}
-
-static void mutate_once(struct sim_world *w)
-{
-    uint64_t kind = chance_below(w, 100), dice = chance_next(w) >> 8;
-    uint64_t before = w->changes;
-    if (kind < 22) {
-        shop_visit(w);
-    } else if (kind < 30) { // a visitor who buys at once
-        shop_visit(w);
-        shop_checkout_confirm(w, (uint32_t)w->checkouts.count - 1);
-    } else if (kind < 62) {
-        mutate_subscription(w, dice);
-    } else if (kind < 82) {
-        mutate_order(w, dice);
-    } else if (kind < 88 && w->customers.count > 0) {
-        shop_customer_edit(w, any_row(w, &w->customers));
-    } else if (kind < 91 && w->customers.count > 0) {
-        shop_customer_delete(w, any_row(w, &w->customers));
-    } else if (kind < 96) {
-        shop_late_order(w);
-    } else {
-        mutate_catalog(w, dice);
-    }
-    if (w->changes == before) // what was meant was not possible now
-        shop_visit(w);
-}
-
-uint32_t world_mutate(struct sim_world *w, uint64_t seed, uint32_t count, int64_t seconds)
-{
-    if (w->has_failed)
-        return 0;
-    uint64_t before = w->changes;
-    int64_t from_us = w->now_us, until_us = from_us + (seconds > 0 ? seconds : 0) * SECOND_US;
-    w->random = uuid_hash(seed, 77) ^ uuid_hash(w->version, w->key.check);
-    for (uint32_t i = 0; i < count && !w->has_failed; i++) {
-        int64_t at_us = from_us + (until_us - from_us) / (count + 1) * (i + 1);
-        run_agenda(w, at_us > w->now_us ? at_us : w->now_us);
-        w->now_us += (int64_t)chance_below(w, 900) + 1;
-        mutate_once(w);
-    }
-    run_agenda(w, until_us);
-    uint64_t changed = w->changes - before;
-    w->version += changed > 0;
-    return changed > UINT32_MAX ? UINT32_MAX : (uint32_t)changed;
 }

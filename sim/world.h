@@ -134,11 +134,35 @@ int64_t world_find(const struct sim_world *world, enum sim_table table, const ch
 void world_render(const struct sim_world *world, enum sim_table table, uint32_t index,
                   struct sim_out *out);
 
+// For tests: what the service knows beside its rows, as JSON lines. `about` is subscriptions (their net_amount), checkouts (opened_at),
+// seats, or rates (of exchange, by day); false for anything else.
+bool world_render_facts(const struct sim_world *world, const char *about, struct sim_out *out);
+
 // Lets `count` things happen (seeded: same world, same seed, same result): new checkouts, orders, renewals, upgrades, refunds, refund
 // reversals, cancellations, un-cancellations, pauses, past due, dunning, voids, customer edits and deletions, price and name changes, benefit
 // deletions, late-committed rows (created_at in the past), ... and moves simulated time forward by `seconds`. Returns how many changes
 // were made to rows, new rows and events included (one row may change twice).
 uint32_t world_mutate(struct sim_world *world, uint64_t seed, uint32_t count, int64_t seconds);
+// The same, by kinds (world_mutate.c; sim/README.md lists them).
+enum { SIM_KIND_COUNT = 44 };
+struct sim_mutation {
+    uint64_t seed;
+    uint32_t count;
+    int64_t seconds;
+    uint64_t kinds;            // set of kinds that may happen, plans of the shop included; 0 = all
+    bool is_scattered;         // rows of any age alike; else every second one is recent
+    uint8_t event_lag_minutes; // new events are listed up to so long after their time
+};
+struct sim_mutated {
+    uint32_t changed;                 // as world_mutate() says
+    uint32_t of_kind[SIM_KIND_COUNT]; // how often each was done
+    uint32_t impossible;              // asked for, but no row was in a state for it
+};
+void world_mutate_kinds(struct sim_world *world, const struct sim_mutation *mutation,
+                        struct sim_mutated *ret);
+const char *world_kind_name(unsigned kind);
+// Names of kinds and of groups of kinds, with commas between; false when one is unknown or there is none.
+bool world_kinds_parse(const char *text, uint64_t *ret_kinds);
 // Grows by one each time anything visible changes; lets a server cache a sorted order.
 uint64_t world_version(const struct sim_world *world);
 

@@ -301,7 +301,7 @@ static enum price_kind kind_of(const struct sim_world *w, const struct product_t
 
 static void product_open(struct sim_world *w, unsigned index)
 {
-    const struct product_template *made_from = &product_templates[index];
+    const struct product_template *made_from = &product_templates[index % PRODUCT_COUNT];
     struct product *product = &w->products[index];
     product->made_from = made_from;
     snprintf(product->name, sizeof product->name, "%s", made_from->name);
@@ -323,6 +323,8 @@ static void product_open(struct sim_world *w, unsigned index)
 
 bool catalog_open(struct sim_world *w)
 {
+    w->product_count = PRODUCT_COUNT;
+    w->benefit_count = BENEFIT_COUNT;
     for (unsigned i = 0; i < BENEFIT_COUNT; i++) {
         w->benefits[i].created_us = w->start_us - 3 * DAY_US + (int64_t)(i / 2) * HOUR_US;
         if (i % 3 == 2)
@@ -346,14 +348,14 @@ bool catalog_open(struct sim_world *w)
 
 void catalog_close(struct sim_world *w)
 {
-    for (unsigned i = 0; i < PRODUCT_COUNT; i++) {
+    for (unsigned i = 0; i < w->product_count; i++) {
         struct product *p = &w->products[i];
         struct fragment *all[] = {&p->core, &p->metadata, &p->prices,
                                   &p->full, &p->checkout, &p->fields};
         for (size_t j = 0; j < sizeof all / sizeof all[0]; j++)
             free(all[j]->text);
     }
-    for (unsigned i = 0; i < BENEFIT_COUNT; i++) {
+    for (unsigned i = 0; i < w->benefit_count; i++) {
         free(w->benefits[i].full.text);
         free(w->benefits[i].short_form.text);
     }
@@ -382,11 +384,21 @@ void catalog_change_price(struct sim_world *w, unsigned product, unsigned curren
                      !fragments_of_product(w, product);
 }
 
+bool catalog_is_renamed(const struct sim_world *w, unsigned product)
+{
+    return strcmp(w->products[product].name, w->products[product].made_from->name) != 0;
+}
+
+void catalog_name(const struct sim_world *w, unsigned product, bool is_renamed, char *ret)
+{
+    snprintf(ret, PRODUCT_NAME_BYTES, is_renamed ? "%s ✦" : "%s",
+             w->products[product].made_from->name);
+}
+
 void catalog_rename_product(struct sim_world *w, unsigned product)
 {
     struct product *p = &w->products[product];
-    bool is_renamed = strcmp(p->name, p->made_from->name) != 0;
-    snprintf(p->name, sizeof p->name, is_renamed ? "%s" : "%s ✦", p->made_from->name);
+    catalog_name(w, product, !catalog_is_renamed(w, product), p->name);
     row_touched(w, &p->modified_us);
     w->has_failed |= !fragments_of_product(w, product);
 }
@@ -400,9 +412,9 @@ void catalog_archive_product(struct sim_world *w, unsigned product, bool is_arch
 
 static void refresh_products_with(struct sim_world *w, unsigned benefit)
 {
-    for (unsigned i = 0; i < PRODUCT_COUNT; i++)
+    for (unsigned i = 0; i < w->product_count; i++)
         for (unsigned j = 0; j < BENEFITS_PER_PRODUCT; j++)
-            if (product_templates[i].benefits[j] == benefit + 1)
+            if (w->products[i].made_from->benefits[j] == benefit + 1)
                 w->has_failed |= !fragments_of_product(w, i);
 }
 
@@ -421,4 +433,48 @@ void catalog_edit_benefit(struct sim_world *w, unsigned benefit)
     row_touched(w, &w->benefits[benefit].modified_us);
     w->has_failed |= !fragments_of_benefit(w, benefit);
     refresh_products_with(w, benefit);
+}
+
+void catalog_restore_benefit(struct sim_world *w, unsigned benefit)
+{
+    if (!w->benefits[benefit].is_deleted)
+        return;
+    w->benefits[benefit].is_deleted = false;
+    row_touched(w, &w->benefits[benefit].modified_us);
+    w->has_failed |= !fragments_of_benefit(w, benefit);
+    refresh_products_with(w, benefit);
+}
+
+void catalog_new_benefit(struct sim_world *w)
+{
+    if (w->benefit_count >= BENEFIT_LIMIT)
+        return;
+    w->benefits[w->benefit_count].created_us = w->now_us;
+    w->has_failed |= !fragments_of_benefit(w, w->benefit_count);
+    w->benefit_count++;
+    w->changes++;
+}
+
+void catalog_new_product(struct sim_world *w)
+{
+    if (w->product_count >= PRODUCT_LIMIT || w->price_count + 2 * CURRENCY_COUNT > PRICE_LIMIT)
+        return;
+    unsigned first_price = w->price_count;
+    product_open(w, w->product_count);
+    w->products[w->product_count].modified_us = 0;
+    for (unsigned i = first_price; i < w->price_count; i++)
+        w->has_failed |= !fragments_of_price(w, i);
+    w->has_failed |= !fragments_of_product(w, w->product_count);
+    w->product_count++;
+    w->changes++;
+}
+
+// A price is its own row: the product's modified_at stays.
+void catalog_touch_price(struct sim_world *w, unsigned product)
+{
+    uint16_t price = w->products[product].price[USD];
+    if (price == UINT16_MAX)
+        return;
+    row_touched(w, &w->prices[price].modified_us);
+    w->has_failed |= !fragments_of_price(w, price) || !fragments_of_product(w, product);
 }

@@ -38,7 +38,19 @@ static const struct discount *discount_of(const struct sim_world *w,
 static void reprice(struct sim_world *w, struct subscription_row *s)
 {
     int64_t base = life_base_amount(w, s);
+    int64_t old_amount = s->amount;
     s->amount = base - money_discount(discount_of(w, s), s->currency, base);
+    s->net_amount = old_amount > 0 ? money_share(s->amount, s->net_amount, old_amount) : s->amount;
+}
+
+void life_taxed(struct sim_world *w, uint32_t index, const struct totals *totals)
+{
+    struct subscription_row *s = subscription_at(w, index);
+    if (totals->net + totals->tax <= 0)
+        return;
+    s->net_amount = totals->is_inclusive
+                        ? money_share(s->amount, totals->net, totals->net + totals->tax)
+                        : s->amount;
 }
 
 static struct event_row *tell(struct sim_world *w, enum event_name name, uint32_t index)
@@ -148,6 +160,12 @@ static uint32_t subscription_new(struct sim_world *w, const struct subscription_
         w->discounts[plan->discount].redemptions++;
     reprice(w, s);
     start_meter(s, started_us);
+    if (plan->checkout != SIM_NO_ROW) {
+        const struct checkout_row *checkout = checkout_at(w, plan->checkout);
+        struct totals totals =
+            money_totals(s->amount, &countries[checkout->country], checkout->is_business);
+        life_taxed(w, index, &totals);
+    }
     return index;
 }
 
@@ -436,6 +454,11 @@ void life_paid(struct sim_world *w, uint32_t index, uint32_t order)
     if (s->open_order != order)
         return;
     s->open_order = SIM_NO_ROW;
+    if (s->status == INCOMPLETE) { // the first payment came after all
+        s->status = ACTIVE;
+        row_touched(w, &s->modified_us);
+        plan_period(w, index);
+    }
     if (s->status != PAST_DUE)
         return;
     s->status = ACTIVE;
@@ -499,7 +522,7 @@ static uint32_t upgrade_checkout(struct sim_world *w, uint32_t index)
     struct checkout_row *checkout = checkout_at(w, at);
     checkout->created_us = w->now_us;
     checkout->modified_us = w->now_us;
-    checkout->customer = s->customer;
+    shop_meet(w, checkout, s->customer);
     checkout->upgrade_of = index;
     checkout->product = s->product;
     checkout->currency = s->currency;
@@ -508,6 +531,7 @@ static uint32_t upgrade_checkout(struct sim_world *w, uint32_t index)
     checkout->country = customer_at(w, s->customer)->country;
     checkout->status = CHECKOUT_SUCCEEDED;
     checkout->amount = s->amount;
+    checkout->opened_us = w->now_us;
     event_add(w, EV_CHECKOUT_CREATED, w->now_us, s->customer, at);
     return at;
 }
@@ -571,6 +595,7 @@ void life_change_seats(struct sim_world *w, uint32_t index)
         s->pending_at_us = s->period_end_us;
         s->pending_seats = new_seats;
         row_touched(w, &s->modified_us);
+        tell(w, EV_SUBSCRIPTION_UPDATED, index);
         return;
     }
     int64_t old_amount = s->amount;
@@ -592,6 +617,19 @@ void life_renew_now(struct sim_world *w, uint32_t index)
     tell(w, EV_SUBSCRIPTION_PERIOD_UPDATED, index)->aux = detail;
     s->anchor_day = (uint8_t)calendar_day_of_month(w->now_us);
     renew(w, index);
+}
+
+// A payment that is asked for now does not come.
+void life_fall_due(struct sim_world *w, uint32_t index)
+{
+    struct subscription_row *s = subscription_at(w, index);
+    if (s->status != ACTIVE || s->cancel_at_period_end || s->amount <= 0)
+        return;
+    struct order_plan plan = plan_of(s, index, CYCLE);
+    plan.metered_price = UINT16_MAX;
+    plan.first_item = life_base_amount(w, s);
+    plan.discount_amount = plan.first_item - s->amount;
+    life_payment_failed(w, index, order_place(w, &plan, PENDING, w->now_us), 0);
 }
 
 void life_deed(struct sim_world *w, const struct agenda_item *item)

@@ -110,9 +110,9 @@ size_t metadata_of_product(const struct sim_world *w, unsigned product,
 size_t metadata_of_benefit(unsigned benefit, struct metadata_pair ret[METADATA_LIMIT])
 {
     size_t count = 0;
-    if (benefit == 0)
+    if (benefit % BENEFIT_COUNT == 0)
         put(ret, &count, "tier", METADATA_INT, "2");
-    if (benefit == 6) {
+    if (benefit % BENEFIT_COUNT == 6) {
         put(ret, &count, "flag", METADATA_TEXT, "beta-editor");
         put(ret, &count, "enabled", METADATA_BOOL, "true");
     }

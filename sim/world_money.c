@@ -6,6 +6,8 @@
 // the day, so that any day's rate can be had again without storing one.
 #include "world_parts.h"
 
+#include <math.h>
+
 const struct currency_info currencies[CURRENCY_COUNT] = {
     [USD] = {"usd", 1000000, 100, 1},   [EUR] = {"eur", 1083000, 100, 1},
     [GBP] = {"gbp", 1271000, 85, 100},  [JPY] = {"jpy", 668000, 150, 10},
@@ -49,6 +51,11 @@ int64_t money_price(enum currency currency, int64_t usd_cents)
     if (price <= info->price_step)
         return price;
     return money_scale(price, 1, info->price_step) * info->price_step;
+}
+
+int64_t money_share(int64_t amount, int64_t part, int64_t whole)
+{
+    return (int64_t)rint((double)(amount * part) / (double)whole);
 }
 
 struct totals money_totals(int64_t taxable, const struct country_info *country, bool is_business)

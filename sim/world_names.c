@@ -50,6 +50,7 @@ const struct event_word event_words[EVENT_NAME_COUNT] = {
     [EV_ORDER_PAID] = {"order.paid", "Order Paid"},
     [EV_ORDER_REFUNDED] = {"order.refunded", "Order Refunded"},
     [EV_ORDER_VOIDED] = {"order.voided", "Order Voided"},
+    [EV_ORDER_UNVOIDED] = {"order.unvoided", "Order Unvoided"},
     [EV_BALANCE_ORDER] = {"balance.order", "Balance Order"},
     [EV_BALANCE_CREDIT_ORDER] = {"balance.credit_order", "Balance Credit Order"},
     [EV_BALANCE_REFUND] = {"balance.refund", "Balance Refund"},

@@ -84,6 +84,10 @@ uint32_t order_place(struct sim_world *w, const struct order_plan *plan, enum or
     order->tax = totals.tax;
     if (totals.is_inclusive)
         order->flags |= ORDER_INCLUSIVE_TAX;
+    if (plan->subscription != SIM_NO_ROW)
+        life_taxed(w, plan->subscription, &totals);
+    if (plan->product != SIM_NO_BYTE && catalog_is_renamed(w, plan->product))
+        order->flags |= ORDER_OF_RENAMED;
     apply_balance(w, order);
     order->status = DRAFT;
     if (status != DRAFT) {
@@ -283,4 +287,20 @@ void order_unvoid(struct sim_world *w, uint32_t index)
     order->status = PENDING;
     customer_at(w, order->customer)->balance += order->applied_balance;
     row_touched(w, &order->modified_us);
+    if (!w->options.without_newest_shapes)
+        event_add(w, EV_ORDER_UNVOIDED, w->now_us, order->customer, index)->amount =
+            order_total(order);
+}
+
+// The invoice was not right: the order is a draft again, without a number, and is made final later.
+void order_redraft(struct sim_world *w, uint32_t index)
+{
+    struct order_row *order = order_at(w, index);
+    if (order->status != PENDING || order->invoice == 0)
+        return;
+    order->status = DRAFT;
+    order->invoice = 0;
+    order->next_attempt_us = 0;
+    row_touched(w, &order->modified_us);
+    agenda_add(w, w->now_us + HOUR_US, DEED_ORDER_FINALIZE, index, 0, 0);
 }

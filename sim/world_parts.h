@@ -49,6 +49,8 @@ struct totals {
 int64_t money_price(enum currency currency, int64_t usd_cents);
 // Round half away from zero of amount * numerator / denominator.
 int64_t money_scale(int64_t amount, int64_t numerator, int64_t denominator);
+// amount * part / whole as Polar scales a subscription's amount: in doubles, half to even.
+int64_t money_share(int64_t amount, int64_t part, int64_t whole);
 struct totals money_totals(int64_t taxable, const struct country_info *country, bool is_business);
 // Millionths of a USD cent per minor unit on that day; 1000000 for USD.
 int64_t money_rate(const struct sim_world *w, enum currency currency, int64_t at_us);
@@ -65,6 +67,9 @@ struct person {
     bool is_deleted;
 };
 void person_fill(const struct sim_world *w, uint32_t customer, struct person *ret);
+// As the customer was when its row had these edits and flags.
+void person_fill_as(const struct sim_world *w, uint32_t customer, uint8_t edits, uint8_t flags,
+                    struct person *ret);
 // The name on orders: as it was when the customer came, kept when the customer is edited or erased.
 // `ret` holds 128 bytes.
 size_t person_order_name(const struct sim_world *w, uint32_t customer, char *ret);
@@ -89,9 +94,16 @@ bool catalog_open(struct sim_world *w);
 void catalog_close(struct sim_world *w);
 void catalog_change_price(struct sim_world *w, unsigned product, unsigned currency, int percent);
 void catalog_rename_product(struct sim_world *w, unsigned product);
+bool catalog_is_renamed(const struct sim_world *w, unsigned product);
+// The product's name at that time; `ret` holds PRODUCT_NAME_BYTES.
+void catalog_name(const struct sim_world *w, unsigned product, bool is_renamed, char *ret);
 void catalog_archive_product(struct sim_world *w, unsigned product, bool is_archived);
 void catalog_delete_benefit(struct sim_world *w, unsigned benefit);
 void catalog_edit_benefit(struct sim_world *w, unsigned benefit);
+void catalog_restore_benefit(struct sim_world *w, unsigned benefit);
+void catalog_new_benefit(struct sim_world *w);
+void catalog_new_product(struct sim_world *w);
+void catalog_touch_price(struct sim_world *w, unsigned product);
 // Catalogue JSON (render_catalog.c). False when memory ran out.
 bool fragments_make(struct sim_world *w);
 bool fragments_of_price(struct sim_world *w, unsigned price);
@@ -101,13 +113,16 @@ bool fragments_of_benefit(struct sim_world *w, unsigned benefit);
 // Customers and orders (world_shop.c).
 uint32_t shop_customer_new(struct sim_world *w, uint8_t country, int64_t at_us);
 void shop_visit(struct sim_world *w);
+void shop_meet(struct sim_world *w, struct checkout_row *checkout, uint32_t customer);
 void shop_checkout_confirm(struct sim_world *w, uint32_t checkout);
 void shop_checkout_expire(struct sim_world *w, uint32_t checkout);
 void shop_import(struct sim_world *w, unsigned count);
 void shop_wallet(struct sim_world *w, uint32_t customer);
 void shop_late_order(struct sim_world *w);
+void shop_late_rows(struct sim_world *w);
 void shop_customer_edit(struct sim_world *w, uint32_t customer);
 void shop_customer_delete(struct sim_world *w, uint32_t customer);
+void shop_customer_restore(struct sim_world *w, uint32_t customer);
 void shop_user_event(struct sim_world *w, uint32_t subscription);
 
 struct order_plan {
@@ -126,6 +141,7 @@ void order_refund_resolve(struct sim_world *w, uint32_t refund);
 void order_refund_reverse(struct sim_world *w, uint32_t refund);
 void order_void(struct sim_world *w, uint32_t order);
 void order_unvoid(struct sim_world *w, uint32_t order);
+void order_redraft(struct sim_world *w, uint32_t order);
 int64_t order_total(const struct order_row *order);
 int64_t order_refundable(const struct order_row *order);
 
@@ -151,11 +167,31 @@ void life_change_seats(struct sim_world *w, uint32_t subscription);
 void life_pause(struct sim_world *w, uint32_t subscription);
 void life_resume(struct sim_world *w, uint32_t subscription);
 void life_renew_now(struct sim_world *w, uint32_t subscription);
+void life_fall_due(struct sim_world *w, uint32_t subscription);
 void life_reinstate(struct sim_world *w, uint32_t subscription);
+// The newest order or checkout of the subscription says how much of its amount is tax.
+void life_taxed(struct sim_world *w, uint32_t subscription, const struct totals *totals);
 bool life_is_active(const struct subscription_row *s);
 int64_t life_base_amount(const struct sim_world *w, const struct subscription_row *s);
 
+// What the service knows and no list of its API shows (world_facts.c).
+enum { DISPUTE_FEE = 1500 };
+// Since then all shops of the service together have been paid every day, at money_rate().
+#define SERVICE_OPENED_US (INT64_C(17897) * DAY_US) // 2019-01-01
+// When a browser showed the checkout, 0 when none has yet, or when that was not yet measured.
+int64_t fact_opened_us(const struct sim_world *w, uint32_t checkout);
+struct seat {
+    int64_t created_us, claimed_us, revoked_us; // 0 = not yet
+};
+// The seat of that number (below the subscription's `seats`); false when nobody has been given it.
+bool fact_seat(const struct sim_world *w, uint32_t subscription, unsigned number, struct seat *ret);
+// What the merchant says an event cost, in millionths of a US cent; 0 = nothing is said.
+int64_t fact_cost(const struct event_row *event);
+
 // The rest (world.c).
 void world_do(struct sim_world *w, const struct agenda_item *item);
+void world_run_until(struct sim_world *w, int64_t until_us);
+// Whether the shop's own plans may come true (world_mutate.c): a test may ask for a quiet one.
+bool mutate_allows(const struct sim_world *w, enum deed deed);
 
 #endif

@@ -93,22 +93,23 @@ static void anonymize(uint64_t hash, struct person *ret)
     ret->has_address = false;
 }
 
-void person_fill(const struct sim_world *w, uint32_t customer, struct person *ret)
+void person_fill_as(const struct sim_world *w, uint32_t customer, uint8_t edits, uint8_t flags,
+                    struct person *ret)
 {
     const struct customer_row *row = customer_at(w, customer);
     uint64_t hash = chance_of_row(w, SIM_CUSTOMERS, row->identity, 1);
-    uint64_t edited = row->edits ? uuid_hash(hash, row->edits) : hash;
+    uint64_t edited = edits ? uuid_hash(hash, edits) : hash;
     ret->country = &countries[row->country];
     ret->is_deleted = row->deleted_us != 0;
-    ret->has_name = row->flags & CUSTOMER_HAS_NAME;
-    ret->has_email = row->flags & CUSTOMER_HAS_EMAIL;
-    ret->has_external_id = row->flags & CUSTOMER_HAS_EXTERNAL_ID;
-    ret->has_tax_id = row->flags & CUSTOMER_HAS_TAX_ID;
-    ret->has_address = row->flags & CUSTOMER_HAS_ADDRESS;
+    ret->has_name = flags & CUSTOMER_HAS_NAME;
+    ret->has_email = flags & CUSTOMER_HAS_EMAIL;
+    ret->has_external_id = flags & CUSTOMER_HAS_EXTERNAL_ID;
+    ret->has_tax_id = flags & CUSTOMER_HAS_TAX_ID;
+    ret->has_address = flags & CUSTOMER_HAS_ADDRESS;
     ret->has_billing_name = ret->has_name || ret->has_tax_id;
     ret->name_len = name_of(edited, ret->name);
     char *at = join(join(ret->email, given_slugs[hash % COUNT_OF(given_names)]), ".");
-    at = join(join_number(at, row->identity, 1), row->edits & 4 ? "x@" : "@");
+    at = join(join_number(at, row->identity, 1), edits & 4 ? "x@" : "@");
     ret->email_len = (size_t)(join(at, domains[hash / 4096 % COUNT_OF(domains)]) - ret->email);
     ret->external_id_len =
         (size_t)(join_number(join(ret->external_id, "usr_"), 1000 + row->identity, 1) -
@@ -116,7 +117,7 @@ void person_fill(const struct sim_world *w, uint32_t customer, struct person *re
     at = join(ret->tax_id, ret->country->tax_prefix);
     ret->tax_id_len =
         (size_t)(join_number(at, (uint32_t)(hash >> 36) % 1000000000U, 9) - ret->tax_id);
-    if (row->flags & CUSTOMER_ANONYMIZED) {
+    if (flags & CUSTOMER_ANONYMIZED) {
         anonymize(hash, ret);
         return;
     }
@@ -126,4 +127,10 @@ void person_fill(const struct sim_world *w, uint32_t customer, struct person *re
         memcpy(ret->billing_name, ret->name, ret->name_len + 1);
         ret->billing_name_len = ret->name_len;
     }
+}
+
+void person_fill(const struct sim_world *w, uint32_t customer, struct person *ret)
+{
+    person_fill_as(w, customer, customer_at(w, customer)->edits, customer_at(w, customer)->flags,
+                   ret);
 }

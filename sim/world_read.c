@@ -57,7 +57,7 @@ uint32_t world_count(const struct sim_world *w, enum sim_table table)
     case SIM_CUSTOMERS:
         return (uint32_t)w->customers.count;
     case SIM_PRODUCTS:
-        return PRODUCT_COUNT;
+        return w->product_count;
     case SIM_ORDERS:
         return (uint32_t)w->orders.count;
     case SIM_SUBSCRIPTIONS:
@@ -67,7 +67,7 @@ uint32_t world_count(const struct sim_world *w, enum sim_table table)
     case SIM_CHECKOUTS:
         return (uint32_t)w->checkouts.count;
     case SIM_BENEFITS:
-        return BENEFIT_COUNT;
+        return w->benefit_count;
     case SIM_EVENTS:
         return (uint32_t)w->events.count;
     case SIM_TABLE__COUNT:
@@ -82,6 +82,8 @@ bool world_is_listed(const struct sim_world *w, enum sim_table table, uint32_t i
         return customer_at(w, index)->deleted_us == 0;
     if (table == SIM_BENEFITS)
         return !w->benefits[index].is_deleted;
+    if (table == SIM_EVENTS && event_at(w, index)->lag_minutes > 0)
+        return event_at(w, index)->at_us + event_at(w, index)->lag_minutes * MINUTE_US <= w->now_us;
     return index < world_count(w, table);
 }
 
@@ -135,7 +137,8 @@ static struct sim_value product_text(const struct sim_world *w, uint8_t product,
     if (field == SIM_F_PRODUCT_NAME)
         return text(w->products[product].name);
     if (field == SIM_F_TYPE)
-        return text(product_templates[product].interval == ONE_TIME ? "one_time" : "recurring");
+        return text(w->products[product].made_from->interval == ONE_TIME ? "one_time"
+                                                                         : "recurring");
     return id_value(w, SIM_PRODUCTS, product, scratch);
 }
 
@@ -341,6 +344,17 @@ static struct sim_value refund_value(const struct sim_world *w, uint32_t index,
     }
 }
 
+static struct sim_value buyer_value(const struct sim_world *w, const struct checkout_row *checkout,
+                                    enum sim_field field, char *scratch)
+{
+    struct person person;
+    person_fill_as(w, checkout->customer, checkout->buyer_edits, checkout->buyer_flags, &person);
+    if (field == SIM_F_EXTERNAL_ID)
+        return person.has_external_id ? copied(person.external_id, person.external_id_len, scratch)
+                                      : null_value();
+    return person.has_email ? copied(person.email, person.email_len, scratch) : null_value();
+}
+
 static struct sim_value checkout_value(const struct sim_world *w, uint32_t index,
                                        enum sim_field field, char *scratch)
 {
@@ -365,7 +379,9 @@ static struct sim_value checkout_value(const struct sim_world *w, uint32_t index
         if (checkout->customer == SIM_NO_ROW &&
             (field == SIM_F_EMAIL || field == SIM_F_CUSTOMER_EMAIL))
             return copied(scratch, visitor_email(w, index, scratch), scratch);
-        return customer_value(w, checkout->customer, field, scratch);
+        if (checkout->customer == SIM_NO_ROW || field == SIM_F_CUSTOMER_ID)
+            return customer_value(w, checkout->customer, field, scratch);
+        return buyer_value(w, checkout, field, scratch);
     default:
         return null_value();
     }
@@ -377,8 +393,9 @@ static struct sim_value benefit_value(const struct sim_world *w, uint32_t index,
     if (field == SIM_F_CREATED_AT)
         return integer(w->benefits[index].created_us);
     if (field == SIM_F_TYPE)
-        return text(benefit_type_names[index]);
-    return field == SIM_F_DESCRIPTION ? text(benefit_descriptions[index]) : null_value();
+        return text(benefit_type_names[index % BENEFIT_COUNT]);
+    return field == SIM_F_DESCRIPTION ? text(benefit_descriptions[index % BENEFIT_COUNT])
+                                      : null_value();
 }
 
 static struct sim_value event_value(const struct sim_world *w, uint32_t index, enum sim_field field,
@@ -476,7 +493,7 @@ bool world_has_member(const struct sim_world *w, enum sim_table table, uint32_t 
     if (table != SIM_PRODUCTS || benefit < 0 || w->benefits[benefit].is_deleted)
         return false;
     for (unsigned i = 0; i < BENEFITS_PER_PRODUCT; i++)
-        if (product_templates[index].benefits[i] == benefit + 1)
+        if (w->products[index].made_from->benefits[i] == benefit + 1)
             return true;
     return false;
 }

@@ -17,8 +17,11 @@
 
 enum {
     SIM_NO_BYTE = 255,
-    PRODUCT_COUNT = 20,
+    PRODUCT_COUNT = 20, // what a new shop sells; the ones that come later are not sold
+    PRODUCT_LIMIT = 60,
+    PRODUCT_NAME_BYTES = 72,
     BENEFIT_COUNT = 9,
+    BENEFIT_LIMIT = 40,
     DISCOUNT_COUNT = 10,
     METER_COUNT = 2,
     PRICE_LIMIT = 512, // price versions over the life of a world
@@ -113,7 +116,7 @@ struct price {
 
 struct product {
     const struct product_template *made_from;
-    char name[72];
+    char name[PRODUCT_NAME_BYTES];
     int64_t created_us, modified_us;
     bool is_archived;
     uint16_t price[CURRENCY_COUNT],
@@ -170,7 +173,8 @@ struct subscription_row {
     int64_t period_start_us, period_end_us, meter_start_us, meter_end_us, trial_start_us,
         trial_end_us;
     int64_t canceled_us, ends_us, ended_us, past_due_us, paused_us, resumes_us;
-    int64_t amount; // base less the discount, per interval
+    int64_t amount;     // base less the discount, per interval
+    int64_t net_amount; // the same less the tax that it includes: no list of the API shows it
     int64_t custom_amount;
     int64_t pending_at_us; // 0 = no pending update
     uint32_t customer, checkout, previous_of_customer, open_order;
@@ -186,7 +190,8 @@ enum {
     ORDER_HAS_RECEIPT = 2,
     ORDER_INVOICE_MADE = 4,
     ORDER_INCLUSIVE_TAX = 8,
-    ORDER_BY_CARD = 16
+    ORDER_BY_CARD = 16,
+    ORDER_OF_RENAMED = 32 // its product had its other name then
 };
 
 struct order_row {
@@ -209,9 +214,12 @@ struct refund_row {
 
 struct checkout_row {
     int64_t created_us, modified_us, amount;
+    int64_t opened_us; // when a browser showed it, maybe yet to come; 0 = never
     uint32_t customer, upgrade_of;
     uint16_t price, seats;
     uint8_t product, currency, discount, country, status, campaign;
+    uint8_t buyer_edits,
+        buyer_flags; // of the customer when the checkout met them: the form keeps what was typed
     bool is_business;
 };
 
@@ -223,6 +231,7 @@ enum event_name {
     EV_ORDER_PAID,
     EV_ORDER_REFUNDED,
     EV_ORDER_VOIDED,
+    EV_ORDER_UNVOIDED,
     EV_BALANCE_ORDER,
     EV_BALANCE_CREDIT_ORDER,
     EV_BALANCE_REFUND,
@@ -256,8 +265,10 @@ struct event_row {
     int64_t at_us;
     int64_t amount;         // subscription amount, refunded amount, old period end …
     uint32_t customer, ref; // ref: a row of the table that the name speaks of
-    uint32_t aux;           // index of a detail, packed old and new seats, a benefit
+    uint32_t
+        aux; // index of a detail, packed old and new seats, a benefit, a customer's edits and flags
     uint8_t name, product, currency;
+    uint8_t lag_minutes; // listed only so long after its time: the feed is eventually consistent
 };
 
 // What a few events need beside: subscription.canceled, .paused, .billing_period_updated.
@@ -318,8 +329,9 @@ struct sim_world {
     bool has_failed; // memory ran out; rows are incomplete
     bool is_built;
 
-    struct product products[PRODUCT_COUNT];
-    struct benefit benefits[BENEFIT_COUNT];
+    struct product products[PRODUCT_LIMIT];
+    struct benefit benefits[BENEFIT_LIMIT];
+    unsigned product_count, benefit_count;
     struct discount discounts[DISCOUNT_COUNT];
     struct price prices[PRICE_LIMIT];
     uint16_t price_count;
@@ -329,6 +341,9 @@ struct sim_world {
     uint32_t agenda_sequence;
     uint64_t confirmations_pending;
     int64_t last_arrival_us;
+    uint64_t allowed;  // kinds of things that may happen now (world_mutate.c)
+    bool is_scattered; // rows of any age are met, not mostly recent ones
+    uint8_t event_lag_minutes;
     uint32_t last_deleted_customer;
     _Atomic uint64_t *reads; // counts renderings; the only thing that a rendering changes
 };

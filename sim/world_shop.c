@@ -93,6 +93,16 @@ static int64_t chosen_amount(struct sim_world *w, enum currency currency, int64_
     return minimum + money_price(currency, (int64_t)chance_below(w, 40) * 100);
 }
 
+// Most pages are seen within a minute, some only after hours (a link in a mail), some never.
+static int64_t opened_us(const struct sim_world *w, uint32_t checkout, int64_t created_us)
+{
+    uint64_t hash = chance_of_row(w, SIM_CHECKOUTS, checkout, 10);
+    int64_t roll = (int64_t)(hash >> 8 & 0xffff);
+    if (hash % 10 == 0)
+        return 0;
+    return created_us + (hash % 10 == 1 ? HOUR_US + roll * SECOND_US : roll * 800 + SECOND_US);
+}
+
 static uint32_t checkout_new(struct sim_world *w, uint8_t product, uint8_t country)
 {
     uint32_t index = row_append(w, &w->checkouts);
@@ -101,6 +111,7 @@ static uint32_t checkout_new(struct sim_world *w, uint8_t product, uint8_t count
     if (w->products[product].price[currency] == UINT16_MAX)
         currency = USD;
     checkout->created_us = w->now_us;
+    checkout->opened_us = opened_us(w, index, w->now_us);
     checkout->customer = checkout->upgrade_of = SIM_NO_ROW;
     checkout->product = product;
     checkout->currency = (uint8_t)currency;
@@ -166,6 +177,13 @@ static uint32_t buyer_of(struct sim_world *w, const struct checkout_row *checkou
     return index;
 }
 
+void shop_meet(struct sim_world *w, struct checkout_row *checkout, uint32_t customer)
+{
+    checkout->customer = customer;
+    checkout->buyer_edits = customer_at(w, customer)->edits;
+    checkout->buyer_flags = customer_at(w, customer)->flags;
+}
+
 static void grant_benefits(struct sim_world *w, uint32_t customer, uint8_t product)
 {
     for (unsigned i = 0; i < BENEFITS_PER_PRODUCT && product_templates[product].benefits[i]; i++) {
@@ -223,6 +241,8 @@ void shop_checkout_confirm(struct sim_world *w, uint32_t index)
     if (checkout->status > CHECKOUT_CONFIRMED || checkout->status == CHECKOUT_EXPIRED)
         return;
     row_touched(w, &checkout->modified_us);
+    if (checkout->opened_us == 0 || checkout->opened_us > w->now_us)
+        checkout->opened_us = w->now_us;      // who pays has seen it
     if (is_first && chance_permille(w, 60)) { // the payment takes its time
         checkout->status = CHECKOUT_CONFIRMED;
         agenda_add(w, w->now_us + chance_between(w, 10 * SECOND_US, HOUR_US), DEED_CHECKOUT_CONFIRM,
@@ -237,7 +257,7 @@ void shop_checkout_confirm(struct sim_world *w, uint32_t index)
         return;
     }
     uint32_t customer = buyer_of(w, checkout);
-    checkout->customer = customer;
+    shop_meet(w, checkout, customer);
     checkout->status = CHECKOUT_SUCCEEDED;
     if (product_templates[checkout->product].interval == ONE_TIME)
         buy_once(w, index);
@@ -300,6 +320,17 @@ void shop_late_order(struct sim_world *w)
     order_pay(w, order_place(w, &plan, PENDING, at_us), 0);
 }
 
+// The same for a visitor and a new customer.
+void shop_late_rows(struct sim_world *w)
+{
+    int64_t now_us = w->now_us;
+    w->now_us -= chance_between(w, 20 * SECOND_US, 9 * MINUTE_US);
+    uint32_t checkout = checkout_new(w, pick_product(w), 0);
+    shop_customer_new(w, 0, w->now_us);
+    w->now_us = now_us;
+    agenda_add(w, now_us + DAY_US, DEED_CHECKOUT_EXPIRE, checkout, 0, 0);
+}
+
 void shop_customer_edit(struct sim_world *w, uint32_t index)
 {
     struct customer_row *row = customer_at(w, index);
@@ -327,6 +358,16 @@ void shop_customer_delete(struct sim_world *w, uint32_t index)
          s = subscription_at(w, s)->previous_of_customer)
         if (subscription_at(w, s)->ended_us == 0)
             life_end(w, s, CANCELED);
+}
+
+// Support brings a deleted customer back.
+void shop_customer_restore(struct sim_world *w, uint32_t index)
+{
+    struct customer_row *row = customer_at(w, index);
+    if (row->deleted_us == 0 || row->flags & CUSTOMER_ANONYMIZED)
+        return;
+    row->deleted_us = 0;
+    row_touched(w, &row->modified_us);
 }
 
 void shop_user_event(struct sim_world *w, uint32_t index)

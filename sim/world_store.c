@@ -112,6 +112,10 @@ struct event_row *event_add(struct sim_world *w, enum event_name name, int64_t a
 {
     struct event_row row = {
         .at_us = at_us, .customer = customer, .ref = ref, .name = (uint8_t)name};
+    if (name <= EV_CUSTOMER_DELETED) // what it says of the customer stays said
+        row.aux = customer_at(w, ref)->edits | (uint32_t)customer_at(w, ref)->flags << 8;
+    if (w->event_lag_minutes > 0)
+        row.lag_minutes = (uint8_t)(1 + chance_below(w, w->event_lag_minutes));
     size_t count = w->events.count, place = count;
     if (!w->is_built)
         while (place > 0 && count - place < NEAR_EVENTS &&

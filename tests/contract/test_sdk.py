@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_sdk.py - the judge of the simulator: Polar's official SDKs list every table from it without one complaint.
+"""test_sdk.py - the judge of the simulator: Polar's official SDKs list every table from it, and read its metrics, without one complaint.
 
 SDK 0.49.0 validates each response at run time; SDK 1.0.1 pages through the same rows. Both were written by others, so they share none
 of our mistakes. Their packages are installed beside the build ($TILL_BUILD/sdk); see sdk/judge.mjs for what is compared.
@@ -16,7 +16,8 @@ from sim import ROOT, Sim
 
 JUDGE_TIMEOUT_S = 400
 ORDERS = 300
-TABLES = "organizations customers products orders subscriptions refunds checkouts benefits events".split()
+TABLES = "organizations customers products orders subscriptions refunds checkouts benefits events metrics".split()
+METRICS = 55
 
 
 def judge_folder():
@@ -57,6 +58,7 @@ class OfficialSdk(unittest.TestCase):
                 self.assertGreater(seen["total"], 0, table)
                 self.assertEqual(seen["v0"]["rows"], seen["total"], table)
                 self.assertEqual(seen["v1"]["rows"], seen["total"], table)
+            self.assertEqual((report["metrics"]["v0"]["ids"], report["metrics"]["v1"]["ids"]), (METRICS, METRICS))
 
     def test_rows_stay_readable_after_change(self):
         tables = [table for table in TABLES if table != "events"]

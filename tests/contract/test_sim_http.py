@@ -227,7 +227,7 @@ class Transport(SimTest):
         self.assertEqual((answer.status, answer.body), (200, b'{"status":"ok"}'))
 
     def test_unknown_routes(self):
-        for target in ["/", "/v1", "/v1/", "/v1/nowhere", "/v1/metrics/", f"/v1/refunds/{NOBODY}", "/v1/orders/a/b", "/openapi.json"]:
+        for target in ["/", "/v1", "/v1/", "/v1/nowhere", "/v1/metrics/export", f"/v1/refunds/{NOBODY}", "/v1/orders/a/b", "/openapi.json"]:
             answer = self.get(target)
             self.assertEqual((answer.status, answer.body), (404, NOT_FOUND), target)
             self.assertEqual(answer.headers["Polar-Version"], DEFAULT_VERSION)
@@ -772,6 +772,17 @@ class LiveData(SimTest):
         after = self.sim.rows("orders")
         self.assertNotEqual(before, after)
         self.assertEqual(len(after), self.page("/v1/orders/?limit=1")["pagination"]["total_count"])
+
+    def test_mutation_by_kinds(self):
+        with Sim(orders=200, seed=3, limiter="none", now=NOW) as sim:
+            before = {table: sim.rows(table) for table in TABLES}
+            answer = sim.mutated(count=7, seconds=0, kinds=["order_void", "refund"], scattered=True)
+            self.assertEqual(sum(answer["kinds"].values()) + answer["impossible"], 7)
+            self.assertLessEqual(set(answer["kinds"]), {"order_void", "refund"})
+            self.assertEqual(sim.rows("customers"), before["customers"])
+            self.assertNotEqual(sim.rows("orders"), before["orders"])
+            with self.assertRaises(SimError):
+                sim.mutate(kinds="nonsense")
 
     def test_equal_seeds_give_equal_shops(self):
         options = {"orders": 80, "seed": 77, "limiter": "none", "now": NOW}

@@ -211,19 +211,46 @@ class Sim:
 
     def rows(self, table, env="production", listed=True):
         """The truth: every row of a table, in creation order, as Polar would print it now. listed=False adds the hidden rows."""
+        return [json.loads(line) for line in self.row_lines(table, env, listed)]
+
+    def row_lines(self, table, env="production", listed=True):
+        """The same as bytes of JSON."""
         data = self._control_raw("GET", f"rows/{table}", None, {"env": env, "listed": int(listed)})
+        return [line for line in data.split(b"\n") if line]
+
+    def facts(self, about, env="production"):
+        """What Polar knows and does not list, as dicts; about: subscriptions, checkouts, seats or rates (sim/README.md)."""
+        data = self._control_raw("GET", f"facts/{about}", None, {"env": env})
         return [json.loads(line) for line in data.split(b"\n") if line]
+
+    def ids(self, table, env="production"):
+        """id -> whether it is listed, for every row there ever was; of events those of the system."""
+        lines = self._control_raw("GET", f"ids/{table}", None, {"env": env}).decode().splitlines()
+        return {line[:-2]: line[-1] == "1" for line in lines}
 
     def count(self, table, env="production", listed=True):
         return self.control("GET", f"count/{table}", env=env, listed=int(listed))["count"]
 
-    def mutate(self, count=10, seed=1, seconds=3600, env="production"):
-        """Lets `count` things happen in the shop and moves its clock on; gives the number of rows that changed."""
-        return self.control("POST", "mutate", env=env, seed=seed, count=count, seconds=seconds)["changed"]
+    def mutate(self, count=10, seed=1, seconds=3600, env="production", **options):
+        """Lets `count` things happen in the shop and moves its clock on; gives the number of rows that changed. options: see mutated()."""
+        return self.mutated(count, seed, seconds, env, **options)["changed"]
 
-    def mutate_during(self, every, count=1, seed=1, seconds=1, env="production"):
+    def mutated(self, count=10, seed=1, seconds=3600, env="production", kinds=None, scattered=False, event_lag_minutes=None):
+        """The same; gives the whole answer: changed, now_us, impossible, and kinds (name -> how often).
+
+        kinds: names of kinds or of groups of kinds (sim/README.md), None for all. scattered: rows of any age alike.
+        event_lag_minutes: events of this call are listed up to so long after their time."""
+        return self.control("POST", "mutate", env=env, seed=seed, count=count, seconds=seconds, kinds=self._kinds(kinds),
+                            scattered=int(scattered), event_lag_minutes=event_lag_minutes)
+
+    def mutate_during(self, every, count=1, seed=1, seconds=1, env="production", kinds=None, scattered=False, event_lag_minutes=None):
         """From now on `count` things happen after every `every`-th list request; every=0 ends that."""
-        self.control("POST", "mutate-during", env=env, every=every, count=count, seed=seed, seconds=seconds)
+        self.control("POST", "mutate-during", env=env, every=every, count=count, seed=seed, seconds=seconds, kinds=self._kinds(kinds),
+                     scattered=int(scattered), event_lag_minutes=event_lag_minutes)
+
+    @staticmethod
+    def _kinds(kinds):
+        return kinds if kinds is None or isinstance(kinds, str) else ",".join(kinds)
 
     def token(self, scopes, env="production"):
         """A new token with exactly these scopes (a list, or one of the named sets "read", "events", "full", "write", "minimal")."""
@@ -320,6 +347,31 @@ def start_till(args, home, env=None):
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def connect_shop(home, sim, name="polar", env="production", scopes="read", token=None):
+    """Connects one organization of a simulator to a home under a name; gives the token.
+
+    A simulator has two organizations, in production and in the sandbox: connected under two names they share one database."""
+    place = sim.environment(env)
+    token = token or (place.tokens[scopes] if isinstance(scopes, str) else sim.token(scopes, env=env))
+    run_till(["connect", "polar", "--name", name, "--environment", env, "--api-url", place.url, "--token-stdin"], home=home,
+             env={"TILL_RATE": "max"}, input=token, check=True)
+    return token
+
+
+def shifted_clock(shift_us):
+    """Variables that give a program a time of day that is so far off (tests/lib/shifted_clock.c). Not for sanitizer builds."""
+    library = os.environ.get("TILL_SHIFTED_CLOCK") or pathlib.Path(till_path()).with_name("shifted-clock.so")
+    if not pathlib.Path(library).is_file():
+        raise SimError(f"{library} is missing: build it first, or set TILL_SHIFTED_CLOCK")
+    return {"LD_PRELOAD": str(library), "SHIFTED_CLOCK_US": str(shift_us)}
+
+
+def till_methods():
+    """How a run is asked for: "set" is as each table is set; with "consent" every removal is believed."""
+    incremental, consent = ("--method", "incremental"), ("--accept-removals",)
+    return {"set": (), "full": ("--full",), "incremental": incremental, "full consent": ("--full", *consent), "incremental consent": (*incremental, *consent)}
 
 
 def wait_for(condition, what, timeout=30):

@@ -3,11 +3,13 @@
 //
 // SDK 0.49.0 validates each response at run time against its schemas: one wrong type, missing key or unknown discriminator
 // is an error. SDK 1.0.1 does not validate but sends today's API version and pages in its own way. Both must see the same
-// number of rows as the server's own total, page by page to the end.
+// number of rows as the server's own total, page by page to the end. "metrics" is no list: its rows are the periods of a year, its ids the
+// slugs of its metrics.
 //
 // Environment: POLAR_API_URL (base URL), POLAR_ACCESS_TOKEN, and TABLES (optional, comma separated). Nothing in argv.
 // Standard output: one JSON object, {table: {total, v0: {rows, ids, milliseconds}, v1: {…}}}. Exit status 1 on any error.
 import { Polar } from "@polar-sh/sdk";
+import { RFCDate } from "@polar-sh/sdk/types/rfcdate.js";
 import { createPolar } from "sdk-1/2026-10";
 
 const PAGE_ROWS = 100;
@@ -25,7 +27,9 @@ const TABLES = {
   checkouts: ["created_at", "expires_at"],
   benefits: ["created_at", "description"],
   events: ["timestamp"],
+  metrics: [],
 };
+const WINDOW = { first: "2026-01-15", last: "2026-12-31", interval: "month", timezone: "Asia/Kolkata", periods: 12 };
 
 function fromEnvironment(name) {
   const value = process.env[name];
@@ -54,8 +58,22 @@ function add(tally, items) {
   }
 }
 
+function tallyOfMetrics({ periods, totals, metrics }) {
+  const slugs = Object.keys(metrics);
+  for (const figures of [totals, ...periods]) {
+    if (Object.values(figures).filter((value) => typeof value === "number").length !== slugs.length) {
+      throw new Error(`the metrics are ${slugs}, but a period or the totals hold ${Object.keys(figures)}`);
+    }
+  }
+  return { rows: periods.length, ids: new Set(slugs), total: WINDOW.periods };
+}
+
 async function withV0(table) {
   const tally = newTally();
+  if (table === "metrics") {
+    const [startDate, endDate] = [new RFCDate(WINDOW.first), new RFCDate(WINDOW.last)];
+    return tallyOfMetrics(await v0.metrics.get({ startDate, endDate, interval: WINDOW.interval, timezone: WINDOW.timezone }));
+  }
   const query = { limit: PAGE_ROWS, sorting: TABLES[table] };
   if (table === "events") { // this SDK does not page through events by itself
     for (let page = 1, last = 1; page <= last; page++) {
@@ -76,6 +94,10 @@ async function withV0(table) {
 
 async function withV1(table) {
   const tally = newTally();
+  if (table === "metrics") {
+    const { first, last, interval, timezone } = WINDOW;
+    return tallyOfMetrics(await v1.metrics.get({ start_date: first, end_date: last, interval, timezone }));
+  }
   for (let page = 1, last = 1; page <= last; page++) {
     const { items, pagination } = await v1[table].list({ page, limit: PAGE_ROWS, sorting: TABLES[table] });
     add(tally, items);

@@ -356,6 +356,59 @@ static void test_everything_occurs(void **state)
     world_free(w);
 }
 
+static void test_kinds_happen_alone(void **state)
+{
+    (void)state;
+    struct sim_world *w = make(22, ORDERS);
+    for (unsigned kind = 1; kind < SIM_KIND_COUNT; kind++) {
+        struct sim_mutation mutation = {.seed = kind, .count = 5, .is_scattered = true};
+        struct sim_mutated done;
+        assert_true(world_kinds_parse(world_kind_name(kind), &mutation.kinds));
+        world_mutate_kinds(w, &mutation, &done);
+        for (unsigned other = 0; other < SIM_KIND_COUNT; other++) {
+            if (other != kind)
+                assert_int_equal(done.of_kind[other], 0);
+        }
+        assert_int_equal(done.of_kind[kind] + done.impossible, 5);
+        assert_true((done.changed > 0) == (done.of_kind[kind] > 0));
+        check_world(w);
+    }
+    world_free(w);
+}
+
+static void test_kinds_are_parsed(void **state)
+{
+    (void)state;
+    uint64_t kinds = 7, group = 0;
+    assert_false(world_kinds_parse("", &kinds));
+    assert_false(world_kinds_parse("refund,nothing", &kinds));
+    assert_false(world_kinds_parse("refun", &kinds));
+    assert_int_equal(kinds, 7);
+    assert_true(world_kinds_parse("refund,order_void", &kinds));
+    assert_true(world_kinds_parse("order_status", &group));
+    assert_int_equal(group & kinds, kinds);
+    assert_true(group != kinds);
+}
+
+static void test_events_come_late(void **state)
+{
+    (void)state;
+    struct sim_world *w = make(23, ORDERS);
+    uint32_t before = world_count(w, SIM_EVENTS), hidden = 0;
+    struct sim_mutation mutation = {.seed = 1, .count = 20, .event_lag_minutes = 30};
+    struct sim_mutated done;
+    world_mutate_kinds(w, &mutation, &done);
+    for (uint32_t i = before; i < world_count(w, SIM_EVENTS); i++)
+        hidden += !world_is_listed(w, SIM_EVENTS, i);
+    assert_true(hidden > 0);
+    uint64_t version = world_version(w);
+    world_mutate_kinds(w, &(struct sim_mutation){.seconds = 1801}, &done);
+    assert_true(world_version(w) > version);
+    for (uint32_t i = 0; i < world_count(w, SIM_EVENTS); i++)
+        assert_true(world_is_listed(w, SIM_EVENTS, i));
+    world_free(w);
+}
+
 static void test_deleted_customers_leave_the_list(void **state)
 {
     (void)state;
@@ -428,6 +481,9 @@ int main(void)
         cmocka_unit_test(test_ids_lead_back),
         cmocka_unit_test(test_equal_options_give_equal_worlds),
         cmocka_unit_test(test_everything_occurs),
+        cmocka_unit_test(test_kinds_happen_alone),
+        cmocka_unit_test(test_kinds_are_parsed),
+        cmocka_unit_test(test_events_come_late),
         cmocka_unit_test(test_deleted_customers_leave_the_list),
         cmocka_unit_test(test_discord_token_changes_at_each_read),
         cmocka_unit_test(test_small_worlds_work),
