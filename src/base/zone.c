@@ -252,10 +252,15 @@ static struct zone_segment zone_segment(const struct zone *zone, int64_t unix_us
     return (struct zone_segment){segment.offset_s * 1000000, saturated_us(segment.end_s)};
 }
 
+int64_t zone_offset_us(const struct zone *zone, int64_t unix_us)
+{
+    return zone_segment(zone, unix_us).offset_us;
+}
+
 struct civil_date zone_date(const struct zone *zone, int64_t unix_us)
 {
     int64_t local_us;
-    if (__builtin_add_overflow(unix_us, zone_segment(zone, unix_us).offset_us, &local_us))
+    if (__builtin_add_overflow(unix_us, zone_offset_us(zone, unix_us), &local_us))
         local_us = unix_us;
     return civil_date_from_days(floor_divide(local_us, 24 * hour_us));
 }

@@ -20,6 +20,8 @@ enum till_code zone_open(const char *name, struct zone **ret_zone,
 void zone_close(struct zone *zone); // accepts NULL
 const char *zone_name(const struct zone *zone);
 struct civil_date zone_date(const struct zone *zone, int64_t unix_us);
+// Local time minus UTC at that moment.
+int64_t zone_offset_us(const struct zone *zone, int64_t unix_us);
 // The first moment of that local day (on days that begin with a gap, the first moment that exists).
 int64_t zone_day_start_us(const struct zone *zone, struct civil_date date);
 

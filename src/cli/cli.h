@@ -15,8 +15,10 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "config/config.h"
+#include "model/intervals.h"
 #include "polar/polar.h"
 #include "store/store.h"
+#include "sync/sync.h"
 #include "vault/vault.h"
 #include "views/views.h"
 
@@ -36,9 +38,17 @@ struct cli_option_info {
 };
 extern const struct cli_option_info cli_options[OPTION__COUNT];
 
+enum { CLI_LIST_VALUES = 256 };
+struct cli_list_value { // of an option that may be given several times
+    enum cli_option option;
+    const char *value;
+};
 struct cli {
-    const char *options[OPTION__COUNT]; // NULL = not given; switches hold ""
-    char **arguments;                   // after the command
+    const char
+        *options[OPTION__COUNT]; // NULL = not given; switches hold ""; of a list the first value
+    struct cli_list_value list_values[CLI_LIST_VALUES];
+    size_t list_value_count;
+    char **arguments; // after the command
     int argument_count;
     struct config_places places;
     struct config *config;
@@ -98,7 +108,15 @@ int cli_wait_group(pid_t child, int64_t deadline_ms);
 // ---- session.c: what commands open ----
 enum till_code cli_open_store(const struct cli *cli, enum store_mode mode, struct store **ret_store,
                               struct till_error *e) TILL_MUSTUSE;
-// The connection called --name (default "polar"); CONFIG when there is none or it is disconnected.
+// Every connection a command is about: the one called --name, else all that are connected. CONFIG when there is none; names are listed then.
+struct cli_connections {
+    struct store_connection list[REPORT_CARDS];
+    size_t count;
+};
+enum till_code cli_connections(const struct cli *cli, struct store *store,
+                               struct cli_connections *ret_connections,
+                               struct till_error *e) TILL_MUSTUSE;
+// For commands about one: --name, else the only one that is connected. CONFIG when there is none, USAGE when several could be meant.
 enum till_code cli_connection(const struct cli *cli, struct store *store,
                               struct store_connection *ret_connection,
                               struct till_error *e) TILL_MUSTUSE;
@@ -109,14 +127,31 @@ enum till_code cli_stored_token(const struct cli *cli, const struct store_connec
                                 struct secret *ret_token, struct till_error *e) TILL_MUSTUSE;
 enum till_code cli_open_polar(const struct cli *cli, const char *url, const struct secret *token,
                               struct polar **ret_polar, struct till_error *e) TILL_MUSTUSE;
+// sync.c: brings these tables of one connection up to date, without lock and without output; NULL wanted = all that are switched on.
+enum till_code cli_sync_connection(struct cli *cli, struct store *store,
+                                   const struct store_connection *connection,
+                                   const bool wanted[TABLE__COUNT], enum sync_method method,
+                                   struct sync_summary *ret_summary,
+                                   struct till_error *e) TILL_MUSTUSE;
+// From now on this client counts its requests together with all other till processes that talk to the organization.
+enum till_code cli_share_budget(const struct cli *cli, struct polar *polar,
+                                const char *organization_id, struct till_error *e) TILL_MUSTUSE;
 // The configured address of an environment; NULL for an unknown word.
 const char *cli_environment_url(const struct cli *cli, const char *environment);
 const char *cli_name_option(const struct cli *cli);
+// The setting sync_every.
+int64_t cli_default_every_ms(const struct cli *cli);
 
 // ---- token.c: where a token comes from ----
 // *ret_from_environment: it came from $POLAR_ACCESS_TOKEN. White space at both ends is dropped; the shape is not checked here.
 enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
                               bool *ret_from_environment, struct till_error *e) TILL_MUSTUSE;
+// From --secret-stdin, --secret-file or $POLAR_WEBHOOK_SECRET; untouched (and TILL_OK) when none of them is given.
+enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
+                                       struct till_error *e) TILL_MUSTUSE;
+// The name under which a connection's webhook secret is kept beside its token: "polar.webhook".
+enum { CLI_SECRET_NAME_BYTES = STORE_NAME_BYTES + 16 };
+void cli_webhook_secret_name(const char *connection, char ret_name[static CLI_SECRET_NAME_BYTES]);
 
 // ---- help.c ----
 const struct cli_command *cli_find_command(const char *name);

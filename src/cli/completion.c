@@ -13,6 +13,31 @@ static bool takes_tables(const struct cli_command *command)
     return strstr(command->arguments, "TABLE") != NULL;
 }
 
+// An option whose argument is written "a|b|c" takes one of these words.
+static bool has_choices(const struct cli_option_info *info)
+{
+    return info->argument && strchr(info->argument, '|') != NULL;
+}
+
+static void choices(struct buf *out, const struct cli_option_info *info)
+{
+    for (const char *c = info->argument; *c; c++)
+        buf_char(out, *c == '|' ? ' ' : *c);
+}
+
+static void bash_choices(struct buf *out)
+{
+    buf_text(out, "    case ${COMP_WORDS[COMP_CWORD - 1]} in\n");
+    for (int i = 0; i < OPTION__COUNT; i++) {
+        if (!has_choices(&cli_options[i]))
+            continue;
+        buf_format(out, "    --%s) COMPREPLY=($(compgen -W \"", cli_options[i].name);
+        choices(out, &cli_options[i]);
+        buf_text(out, "\" -- \"$word\")); return ;;\n");
+    }
+    buf_text(out, "    esac\n");
+}
+
 static void bash_options(struct buf *out, const struct cli_command *command)
 {
     for (int i = 0; i < OPTION__GLOBAL_COUNT; i++)
@@ -34,8 +59,9 @@ static void bash(struct buf *out)
                   "        -*) ;;\n"
                   "        *) command=${COMP_WORDS[i]}; break ;;\n"
                   "        esac\n"
-                  "    done\n"
-                  "    case $command in\n"
+                  "    done\n");
+    bash_choices(out);
+    buf_text(out, "    case $command in\n"
                   "    '') COMPREPLY=($(compgen -W \"");
     for (size_t i = 0; i < cli_command_count; i++)
         buf_format(out, "%s%s", i > 0 ? " " : "", cli_commands[i].name);
@@ -69,8 +95,13 @@ static void zsh_option(struct buf *out, enum cli_option option)
     buf_format(out, " \\\n            '--%s[", info->name);
     quoted(out, info->sentence);
     buf_char(out, ']');
-    if (info->argument)
+    if (has_choices(info)) {
+        buf_format(out, ":%s:(", info->name);
+        choices(out, info);
+        buf_char(out, ')');
+    } else if (info->argument) {
         buf_format(out, ":%s:_files", info->argument);
+    }
     buf_char(out, '\'');
 }
 
@@ -112,8 +143,14 @@ static void zsh(struct buf *out)
 static void fish_option(struct buf *out, const char *condition, enum cli_option option)
 {
     const struct cli_option_info *info = &cli_options[option];
-    buf_format(out, "complete -c till %s -l %s%s -d '", condition, info->name,
+    buf_format(out, "complete -c till %s -l %s%s", condition, info->name,
                info->argument ? " -r" : "");
+    if (has_choices(info)) {
+        buf_text(out, " -a '");
+        choices(out, info);
+        buf_char(out, '\'');
+    }
+    buf_text(out, " -d '");
     quoted(out, info->sentence);
     buf_text(out, "'\n");
 }

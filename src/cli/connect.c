@@ -117,6 +117,8 @@ static enum till_code identify(const struct cli *cli, struct connecting *connect
     enum till_code code = cli_open_polar(cli, connecting->url, &connecting->token, &polar, e);
     if (code == TILL_OK)
         code = polar_identify(polar, &connecting->identity, e);
+    if (code == TILL_OK) // what this spent counts for those who come after
+        code = cli_share_budget(cli, polar, connecting->identity.organization_id, e);
     polar_close(polar);
     if (code == TILL_AUTH)
         return explain_refusal(cli, connecting, e);

@@ -236,7 +236,7 @@ static enum till_code run_steps(struct demo *demo, struct till_error *e)
     const struct step steps[] = {
         {{"connect", "polar", "--api-url", demo->url, "--token-stdin"}, true, NULL},
         {{"sync"}, false, NULL},
-        {{"sync", "products", "customers"}, false, "again: only changes are written"},
+        {{"sync"}, false, "again: a request or two for each table"},
         {{"today"}, false, NULL},
         {{"query", "SELECT currency, subscriptions, mrr_amount FROM v_mrr", "--format", "table"},
          false,

@@ -11,12 +11,17 @@ static enum till_code remove_secret(const struct cli *cli,
                                     struct till_error *e)
 {
     struct vault *vault = NULL;
+    char webhook[CLI_SECRET_NAME_BYTES];
+    bool had_webhook = false;
     *ret_found = false;
     if (connection->secret_place[0] == '\0' || strcmp(connection->secret_place, "environment") == 0)
         return TILL_OK;
     enum till_code code = cli_open_vault(cli, connection->secret_place, &vault, e);
     if (code == TILL_OK)
         code = vault_remove(vault, connection->name, ret_found, e);
+    cli_webhook_secret_name(connection->name, webhook);
+    if (code == TILL_OK)
+        code = vault_remove(vault, webhook, &had_webhook, e);
     vault_close(vault);
     return code ? till_error_context(e, "could not remove the token (nothing was changed)")
                 : TILL_OK;

@@ -147,6 +147,8 @@ static void check_service(struct doctor *doctor, const struct store_connection *
     (void)add(doctor, "token", VERDICT_OK, "", "kept in %s", connection->secret_place);
     enum till_code code = cli_open_polar(doctor->cli, connection->api_url, &token, &polar, &e);
     if (code == TILL_OK)
+        code = cli_share_budget(doctor->cli, polar, connection->organization_id, &e);
+    if (code == TILL_OK)
         code = polar_identify(polar, &identity, &e);
     if (code) {
         add_error(doctor, "connection", &e);
@@ -201,8 +203,7 @@ static void examine(struct doctor *doctor)
 {
     struct store *store = NULL;
     struct till_error e = {0};
-    struct store_connection connections[REPORT_CARDS];
-    size_t count = 0;
+    struct cli_connections connections = {.count = 0};
     check_files(doctor);
     if (!fs_exists(doctor->cli->places.database)) {
         (void)add(doctor, "database", VERDICT_WARNING, "run `till connect polar`",
@@ -210,19 +211,19 @@ static void examine(struct doctor *doctor)
         return;
     }
     enum till_code code = cli_open_store(doctor->cli, STORE_READ_ONLY, &store, &e);
-    if (code == TILL_OK)
-        code = store_connection_list(store, connections, REPORT_CARDS, &count, &e);
     if (code) {
         add_error(doctor, "database", &e);
         store_close(store);
         return;
     }
     check_database(doctor, store);
-    for (size_t i = 0; i < count; i++) {
-        if (connections[i].disconnected_at_us != 0)
-            continue;
-        check_service(doctor, &connections[i]);
-        check_freshness(doctor, store, &connections[i]);
+    if (cli_connections(doctor->cli, store, &connections, &e) != TILL_OK)
+        (void)add(doctor, "connection",
+                  doctor->cli->options[OPTION_name] ? VERDICT_FAILED : VERDICT_WARNING, e.hint,
+                  "%s", e.text);
+    for (size_t i = 0; i < connections.count; i++) {
+        check_service(doctor, &connections.list[i]);
+        check_freshness(doctor, store, &connections.list[i]);
     }
     store_close(store);
 }

@@ -83,8 +83,8 @@ void cli_help_all(struct buf *out, const struct view_style *style)
     view_ink(out, style, INK_BOLD, "till");
     buf_text(out, " keeps your Polar.sh revenue on your own machine.\n\n");
     for (size_t i = 0; i < cli_command_count; i++) {
-        buf_format(out, "  %-12s", cli_commands[i].name);
-        view_wrap(out, sv_of(cli_commands[i].summary), 14, 14);
+        buf_format(out, "  %-16s", cli_commands[i].name);
+        view_wrap(out, sv_of(cli_commands[i].summary), 18, 18);
     }
     buf_text(out, "\nStart with `till demo`, or `till connect polar` and `till sync`.\n"
                   "`till help COMMAND` explains one; `till man` is the whole manual.\n");

@@ -35,6 +35,8 @@ const struct cli_option_info cli_options[OPTION__COUNT] = {
 };
 
 #define O(id) OPTION_##id,
+#define COMMAND_WORD(name, word, arguments, summary, description, options)                         \
+    static const enum cli_option name##_options[] = {options OPTION__COUNT};
 #define COMMAND(name, arguments, summary, description, options)                                    \
     static const enum cli_option name##_options[] = {options OPTION__COUNT};
 #include "cli/commands.def"
@@ -42,6 +44,8 @@ const struct cli_option_info cli_options[OPTION__COUNT] = {
 #undef O
 
 const struct cli_command cli_commands[] = {
+#define COMMAND_WORD(name, word, arguments, summary, description, options)                         \
+    {word, arguments, summary, description, name##_options, cli_##name},
 #define COMMAND(name, arguments, summary, description, options)                                    \
     {#name, arguments, summary, description, name##_options, cli_##name},
 #include "cli/commands.def"

@@ -39,8 +39,22 @@ static enum till_code on_row(void *context, const struct value *values, size_t c
     return code;
 }
 
-static enum till_code print_query(struct cli *cli, struct store_query *query, struct till_error *e)
+// The parameter of a statement about one organization.
+static enum till_code bind_organization(const struct cli *cli, struct store *store,
+                                        struct store_connection *connection,
+                                        struct value *parameter, struct till_error *e)
 {
+    enum till_code code = cli_connection(cli, store, connection, e);
+    if (code == TILL_OK)
+        *parameter = (struct value){.type = VALUE_TEXT, .text = sv_of(connection->organization_id)};
+    return code;
+}
+
+static enum till_code print_query(struct cli *cli, const struct store_query *query,
+                                  struct till_error *e)
+{
+    struct store_connection connection;
+    struct value parameter;
     struct store *store = NULL;
     struct store_query_result result = {0};
     AUTO_ARENA arena;
@@ -51,8 +65,14 @@ static enum till_code print_query(struct cli *cli, struct store_query *query, st
     enum till_code code = cli_format(cli, &printing.view.format, e);
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
+    struct store_query bound = *query;
+    if (code == TILL_OK && cli->options[OPTION_name]) {
+        code = bind_organization(cli, store, &connection, &parameter, e);
+        bound.parameters = &parameter;
+        bound.parameter_count = 1;
+    }
     if (code == TILL_OK)
-        code = store_query(store, query, &sink, &result, e);
+        code = store_query(store, &bound, &sink, &result, e);
     store_close(store);
     if (code == TILL_OK)
         code = row_view_end(&printing.view, e);
@@ -122,7 +142,7 @@ enum till_code cli_export(struct cli *cli, struct till_error *e)
 {
     char sql[256];
     struct store_query query = {.sql = sql, .stop = &cli_stop};
-    enum till_code code = cli_expect_arguments(cli, 1, 1, "till export TABLE", e);
+    enum till_code code = cli_expect_arguments(cli, 1, 1, "till export TABLE [--name NAME]", e);
     if (code)
         return code;
     const char *name = cli->arguments[0];
@@ -133,7 +153,9 @@ enum till_code cli_export(struct cli *cli, struct till_error *e)
         return till_error_hint(
             e, "`till tables` lists the tables; views begin with v_; row_changes is the history");
     }
-    (void)snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\"%s", name,
-                   is_table ? " WHERE till_deleted_at IS NULL" : "");
+    bool is_one = cli->options[OPTION_name] != NULL;
+    (void)snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\"%s%s%s%s", name,
+                   is_table || is_one ? " WHERE " : "", is_table ? "till_deleted_at IS NULL" : "",
+                   is_table && is_one ? " AND " : "", is_one ? "organization_id = ?1" : "");
     return print_query(cli, &query, e);
 }

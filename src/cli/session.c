@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // session.c - what commands open: the database, the vault, the service; each with words for when it is not there yet.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,19 +28,83 @@ const char *cli_name_option(const struct cli *cli)
     return cli->options[OPTION_name] ? cli->options[OPTION_name] : "polar";
 }
 
+// "polar, shop2"; "none" without any.
+static void name_list(const struct cli_connections *connections, char *ret_text, size_t bytes)
+{
+    size_t len = 0;
+    (void)snprintf(ret_text, bytes, "none");
+    for (size_t i = 0; i < connections->count && len < bytes; i++)
+        len += (size_t)snprintf(ret_text + len, bytes - len, "%s%s", i > 0 ? ", " : "",
+                                connections->list[i].name);
+}
+
+static enum till_code not_connected(const char *name, bool is_known,
+                                    const struct cli_connections *connections, struct till_error *e)
+{
+    char names[TILL_ERROR_HINT_BYTES / 2];
+    name_list(connections, names, sizeof(names));
+    (void)TILL_FAIL(e, TILL_CONFIG, 0, is_known ? "%s is disconnected" : "%s is not connected",
+                    name);
+    return till_error_hint(e, "connected: %s; connect it: `till connect polar%s%.64s`", names,
+                           strcmp(name, "polar") == 0 ? "" : " --name ",
+                           strcmp(name, "polar") == 0 ? "" : name);
+}
+
+enum till_code cli_connections(const struct cli *cli, struct store *store,
+                               struct cli_connections *ret_connections, struct till_error *e)
+{
+    const char *name = cli->options[OPTION_name];
+    struct cli_connections live = {.count = 0};
+    size_t count = 0;
+    bool is_known = false;
+    enum till_code code = store_connection_list(store, live.list, REPORT_CARDS, &count, e);
+    if (code)
+        return code;
+    for (size_t i = 0; i < count; i++) {
+        is_known = is_known || (name && strcmp(live.list[i].name, name) == 0);
+        if (live.list[i].disconnected_at_us == 0)
+            live.list[live.count++] = live.list[i];
+    }
+    if (live.count == 0 && !name) {
+        (void)TILL_FAIL(e, TILL_CONFIG, 0, "nothing is connected");
+        return till_error_hint(e, "connect first: `till connect polar`");
+    }
+    for (size_t i = 0; name && i < live.count; i++) {
+        if (strcmp(live.list[i].name, name) != 0)
+            continue;
+        ret_connections->list[0] = live.list[i];
+        ret_connections->count = 1;
+        return TILL_OK;
+    }
+    if (name)
+        return not_connected(name, is_known, &live, e);
+    *ret_connections = live;
+    return TILL_OK;
+}
+
 enum till_code cli_connection(const struct cli *cli, struct store *store,
                               struct store_connection *ret_connection, struct till_error *e)
 {
-    bool is_found = false;
-    const char *name = cli_name_option(cli);
-    enum till_code code = store_connection_get(store, name, ret_connection, &is_found, e);
+    struct cli_connections connections = {.count = 0};
+    char names[TILL_ERROR_HINT_BYTES / 2];
+    enum till_code code = cli_connections(cli, store, &connections, e);
     if (code)
         return code;
-    if (is_found && ret_connection->disconnected_at_us == 0)
+    if (connections.count == 1) {
+        *ret_connection = connections.list[0];
         return TILL_OK;
-    (void)TILL_FAIL(e, TILL_CONFIG, 0, is_found ? "%s is disconnected" : "%s is not connected",
-                    name);
-    return till_error_hint(e, "connect it: `till connect polar`");
+    }
+    name_list(&connections, names, sizeof(names));
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "%zu organizations are connected: %s", connections.count,
+                    names);
+    return till_error_hint(e, "say which with --name");
+}
+
+int64_t cli_default_every_ms(const struct cli *cli)
+{
+    int64_t every_ms = 0;
+    (void)model_interval_parse(sv_of(config_text(cli->config, "sync_every")), &every_ms);
+    return every_ms;
 }
 
 static enum till_code read_passphrase(const struct cli *cli, struct secret *ret_passphrase,
@@ -135,4 +200,17 @@ enum till_code cli_open_polar(const struct cli *cli, const char *url, const stru
                  .stop = &cli_stop},
     };
     return polar_open(&options, ret_polar, e);
+}
+
+enum till_code cli_share_budget(const struct cli *cli, struct polar *polar,
+                                const char *organization_id, struct till_error *e)
+{
+    AUTO_BUF path;
+    size_t id_len = strspn(organization_id, "0123456789abcdef-");
+    buf_init(&path, TILL_LIMIT_PATH_BYTES);
+    buf_format(&path, "%s/rate-%s", cli->places.data_folder, organization_id);
+    if (id_len == 0 || organization_id[id_len] != '\0' || !fs_exists(cli->places.data_folder))
+        return TILL_OK; // nothing that could be a name, or nowhere to put it
+    enum till_code code = buf_fail(&path, "a path", e);
+    return code ? code : polar_share_budget(polar, path.data, e);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync.c - `till sync`: takes the lock, runs the sync room, and tells what happened: a progress bar on a terminal, a summary at the end.
+// sync.c - `till sync`: takes the lock, runs the sync room for each connection, and tells what happened: a progress bar on a terminal, a summary at the end.
+//
+// One connection after the other: each has a token, a request budget and a result of its own, and one that fails does not stop the next. The JSON is
+// one object whatever their number; each table says whose it is.
 #include "sync/sync.h"
 
 #include <stdio.h>
@@ -132,6 +135,20 @@ static void result_notes(struct buf *out, const struct view_style *style,
                        (long long)result->quarantined);
         note(out, style, INK_YELLOW, "note:", text);
     }
+    if (result->is_drifted && result->is_proven) {
+        (void)snprintf(text, sizeof(text), "rows and Polar's total disagreed%s",
+                       result->method == STORE_FULL ? ": the table was walked whole"
+                                                    : "; the missing rows were found");
+        note(out, style, INK_DIM, "note:", text);
+    }
+    if (result->checked > 0) {
+        (void)snprintf(text, sizeof(text), "%lld rows at random were read again: %s",
+                       (long long)result->checked, result->differing == 0 ? "all as mirrored" : "");
+        if (result->differing > 0)
+            (void)snprintf(text, sizeof(text), "%lld of %lld rows at random were not as mirrored",
+                           (long long)result->differing, (long long)result->checked);
+        note(out, style, result->differing > 0 ? INK_RED : INK_DIM, "check:", text);
+    }
     if (result->code == TILL_OK)
         return;
     note(out, style, INK_RED,
@@ -176,7 +193,7 @@ static void print_text(struct cli *cli, const struct sync_summary *summary, enum
     for (size_t i = 0; i < count; i++) {
         const struct sync_table_result *result = &summary->tables[order[i]];
         bool is_silent = result->is_skipped && result->table->is_optional;
-        if (!result->was_wanted || result->attempts == 0 || is_silent)
+        if (!result->is_reached || is_silent)
             continue;
         if (!has_head)
             result_head(&cli->out, &cli->style);
@@ -192,15 +209,18 @@ static void print_text(struct cli *cli, const struct sync_summary *summary, enum
     buf_text(&cli->out, summary->requests == 1 ? " request.\n" : " requests.\n");
 }
 
-static void json_result(struct buf *out, const struct sync_table_result *result)
+static void json_result(struct buf *out, const char *connection,
+                        const struct sync_table_result *result)
 {
-    const char *state = result->is_skipped      ? "skipped"
-                        : result->attempts == 0 ? "not_reached"
-                        : result->code          ? "failed"
-                                                : "ok";
+    const char *state = result->is_skipped    ? "skipped"
+                        : !result->is_reached ? "not_reached"
+                        : result->code        ? "failed"
+                                              : "ok";
     buf_char(out, '{');
+    view_json_text(out, "connection", connection);
     view_json_text(out, "table", result->table->name);
     view_json_text(out, "state", state);
+    view_json_text(out, "method", store_method_word(result->method));
     view_json_int(out, "added", result->added);
     view_json_int(out, "changed", result->changed);
     view_json_int(out, "unchanged", result->unchanged);
@@ -211,6 +231,11 @@ static void json_result(struct buf *out, const struct sync_table_result *result)
     view_json_int(out, "requests", result->requests);
     view_json_int(out, "too_many_requests", result->too_many_requests);
     view_json_int(out, "walks", result->attempts);
+    view_json_int(out, "reread", result->reread);
+    view_json_int(out, "hints_left", result->hints_left);
+    view_json_int(out, "checked", result->checked);
+    view_json_int(out, "differing", result->differing);
+    view_json_bool(out, "drifted", result->is_drifted);
     view_json_int(out, "duration_ms", result->duration_ms);
     view_json_key(out, "server_total");
     if (result->server_total >= 0)
@@ -224,47 +249,72 @@ static void json_result(struct buf *out, const struct sync_table_result *result)
     buf_char(out, '}');
 }
 
-static void print_json(struct cli *cli, const struct sync_summary *summary)
+// One connection and what came of it.
+struct outcome {
+    const struct store_connection *connection;
+    enum till_code code;
+    struct till_error error;
+    bool has_run; // the summary says something
+    struct sync_summary summary;
+};
+
+static void print_json(struct cli *cli, const struct outcome *outcomes, size_t outcome_count)
 {
     struct buf *out = &cli->out;
+    struct sync_summary all = {0};
     size_t count = 0;
     const enum table_id *order = sync_order(&count);
+    for (size_t i = 0; i < outcome_count; i++) {
+        all.duration_ms += outcomes[i].summary.duration_ms;
+        all.requests += outcomes[i].summary.requests;
+        all.ok_count += outcomes[i].summary.ok_count;
+        all.skipped_count += outcomes[i].summary.skipped_count;
+        all.failed_count += outcomes[i].summary.failed_count;
+    }
     buf_char(out, '{');
-    view_json_int(out, "duration_ms", summary->duration_ms);
-    view_json_int(out, "requests", summary->requests);
-    view_json_int(out, "ok", summary->ok_count);
-    view_json_int(out, "skipped", summary->skipped_count);
-    view_json_int(out, "failed", summary->failed_count);
+    view_json_int(out, "duration_ms", all.duration_ms);
+    view_json_int(out, "requests", all.requests);
+    view_json_int(out, "ok", all.ok_count);
+    view_json_int(out, "skipped", all.skipped_count);
+    view_json_int(out, "failed", all.failed_count);
     view_json_key(out, "tables");
     buf_char(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (!summary->tables[order[i]].was_wanted)
-            continue;
-        if (out->len > 0 && out->data[out->len - 1] != '[')
-            buf_char(out, ',');
-        json_result(out, &summary->tables[order[i]]);
+    for (size_t i = 0; i < outcome_count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            const struct sync_table_result *result = &outcomes[i].summary.tables[order[k]];
+            if (!outcomes[i].has_run || !result->was_wanted)
+                continue;
+            if (out->len > 0 && out->data[out->len - 1] != '[')
+                buf_char(out, ',');
+            json_result(out, outcomes[i].connection->name, result);
+        }
     }
     buf_text(out, "]}\n");
 }
 
-// The tables named on the command line, else all that are switched on.
-static enum till_code choose_tables(const struct cli *cli, struct store *store,
-                                    const struct store_connection *connection,
-                                    struct sync_options *options, struct till_error *e)
+// A table that the token could not open is tried again after a day, or once something was connected anew.
+static bool was_closed(const struct cli *cli, const struct store_connection *connection,
+                       const struct table *table, const struct store_table_state *state)
 {
-    for (int i = 0; i < cli->argument_count; i++) {
-        const struct table *table = model_table_by_name(sv_of(cli->arguments[i]));
-        if (!table)
-            return cli_unknown_table(cli->arguments[i], e);
-        options->wanted[table->id] = true;
-    }
-    for (int i = 0; i < TABLE__COUNT && cli->argument_count == 0; i++) {
+    int64_t age_us = clock_now_us(cli->clock) - state->last_finished_us;
+    return table->is_optional && state->last_code == TILL_AUTH &&
+           state->last_finished_us > connection->connected_at_us && age_us >= 0 &&
+           age_us < INT64_C(86400000000);
+}
+
+// The tables that are switched on.
+static enum till_code enabled_tables(const struct cli *cli, struct store *store,
+                                     const struct store_connection *connection,
+                                     bool wanted[TABLE__COUNT], struct till_error *e)
+{
+    for (int i = 0; i < TABLE__COUNT; i++) {
         struct store_table_state state = {0};
         enum till_code code = store_table_state(store, sv_of(connection->organization_id),
                                                 model_table((enum table_id)i), &state, e);
         if (code)
             return code;
-        options->wanted[i] = state.is_enabled;
+        wanted[i] =
+            state.is_enabled && !was_closed(cli, connection, model_table((enum table_id)i), &state);
     }
     return TILL_OK;
 }
@@ -285,48 +335,178 @@ static enum till_code take_lock(const struct cli *cli, struct fs_lock *ret_lock,
     return till_error_hint(e, "wait until it is done, or stop it; nothing was changed");
 }
 
-static enum till_code sync_connection(struct cli *cli, struct store *store, struct till_error *e)
+static enum till_code open_service(struct cli *cli, const struct store_connection *connection,
+                                   struct polar **ret_polar, struct till_error *e)
 {
-    struct store_connection connection = {0};
     AUTO_SECRET token = {0};
+    enum till_code code = cli_stored_token(cli, connection, &token, e);
+    if (code == TILL_OK)
+        code = cli_open_polar(cli, connection->api_url, &token, ret_polar, e);
+    return code == TILL_OK ? cli_share_budget(cli, *ret_polar, connection->organization_id, e)
+                           : code;
+}
+
+// Wanted NULL: all tables that are switched on. bar NULL: no progress.
+static enum till_code run_connection(struct cli *cli, struct store *store,
+                                     const struct store_connection *connection, const bool *wanted,
+                                     enum sync_method method, struct progress_bar *bar,
+                                     struct sync_summary *ret_summary, struct till_error *e)
+{
+    int64_t history_days = config_integer(cli->config, "history_days");
     struct polar *polar = NULL;
-    struct progress_bar bar = {.cli = cli};
     struct sync_options options = {
         .store = store,
+        .organization_id = sv_of(connection->organization_id),
+        .method = method,
+        .full_walk_every_ms = config_integer(cli->config, "full_walk_every"),
+        .history_before_us =
+            history_days > 0 ? clock_now_us(cli->clock) - history_days * INT64_C(86400000000) : 0,
+        .check_rows =
+            cli->options[OPTION_check] ? (int)config_integer(cli->config, "check_rows") : 0,
         .restart = cli->options[OPTION_restart] != NULL,
         .accept_removals = cli->options[OPTION_accept_removals] != NULL,
         .tombstone_ceiling_percent = (int)config_integer(cli->config, "tombstone_ceiling_percent"),
         .in_flight = (int)config_integer(cli->config, "in_flight"),
         .clock = cli->clock,
         .stop = &cli_stop,
-        .progress_context = &bar,
-        .progress = cli->talk_can_redraw && !cli->is_quiet ? on_progress : NULL,
+        .progress_context = bar,
+        .progress = bar ? on_progress : NULL,
     };
-    enum till_code code = cli_connection(cli, store, &connection, e);
+    enum till_code code = TILL_OK;
+    if (wanted)
+        memcpy(options.wanted, wanted, sizeof options.wanted);
+    else
+        code = enabled_tables(cli, store, connection, options.wanted, e);
     if (code == TILL_OK)
-        code = choose_tables(cli, store, &connection, &options, e);
+        code = open_service(cli, connection, &polar, e);
+    options.polar = polar;
     if (code == TILL_OK)
-        code = cli_stored_token(cli, &connection, &token, e);
+        code = sync_run(&options, ret_summary, e);
+    polar_close(polar);
+    return code;
+}
+
+enum till_code cli_sync_connection(struct cli *cli, struct store *store,
+                                   const struct store_connection *connection,
+                                   const bool wanted[TABLE__COUNT], enum sync_method method,
+                                   struct sync_summary *ret_summary, struct till_error *e)
+{
+    return run_connection(cli, store, connection, wanted, method, NULL, ret_summary, e);
+}
+
+static enum till_code chosen_method(const struct cli *cli, enum sync_method *ret_method,
+                                    struct till_error *e)
+{
+    const char *word = cli->options[OPTION_method];
+    bool is_full = cli->options[OPTION_full] != NULL;
+    if (word && strcmp(word, "full") != 0 && strcmp(word, "incremental") != 0) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--method is \"%.40s\"", word);
+        return till_error_hint(e, "say incremental or full");
+    }
+    if (is_full && word && strcmp(word, "full") != 0)
+        return TILL_FAIL(e, TILL_USAGE, 0, "--full and --method incremental contradict each other");
+    is_full = is_full || (word && strcmp(word, "full") == 0);
+    *ret_method = is_full ? SYNC_FULL : word ? SYNC_INCREMENTAL : SYNC_AS_SET;
+    return TILL_OK;
+}
+
+// One code for several connections: OK when all are, PARTIAL when some are.
+static enum till_code conclude(const struct outcome *outcomes, size_t count, struct till_error *e)
+{
+    size_t bad = 0;
+    const struct outcome *worst = NULL;
+    for (size_t i = 0; i < count; i++) {
+        bad += outcomes[i].code != TILL_OK;
+        if (outcomes[i].code != TILL_OK && (!worst || worst->code == TILL_PARTIAL))
+            worst = &outcomes[i];
+    }
+    if (!worst)
+        return TILL_OK;
+    *e = worst->error;
+    if (count == 1)
+        return worst->code;
+    (void)till_error_context(e, "%s", worst->connection->name);
+    if (bad < count && worst->code != TILL_CANCELED)
+        e->code = TILL_PARTIAL;
+    return e->code;
+}
+
+static enum till_code fail_differing(const struct outcome *outcomes, size_t count,
+                                     struct till_error *e)
+{
+    int64_t checked = 0, differing = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 0; k < TABLE__COUNT; k++) {
+            checked += outcomes[i].summary.tables[k].checked;
+            differing += outcomes[i].summary.tables[k].differing;
+        }
+    }
+    if (differing == 0)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_PARTIAL, 0, "%lld of %lld rows at random were not as mirrored",
+                    (long long)differing, (long long)checked);
+    return till_error_hint(e, "they are now (`till history TABLE ID` shows the old values); `till "
+                              "sync --full` reads all others again");
+}
+
+static void run_all(struct cli *cli, struct store *store, const struct cli_connections *connections,
+                    const bool *wanted, enum sync_method method, struct outcome *outcomes)
+{
+    for (size_t i = 0; i < connections->count; i++) {
+        struct outcome *outcome = &outcomes[i];
+        struct progress_bar bar = {.cli = cli};
+        bool has_bar = cli->talk_can_redraw && !cli->is_quiet;
+        outcome->connection = &connections->list[i];
+        if (cli_stop) {
+            outcome->code = TILL_FAIL(&outcome->error, TILL_CANCELED, 0, "interrupted");
+            continue;
+        }
+        outcome->has_run = true;
+        outcome->code = run_connection(cli, store, outcome->connection, wanted, method,
+                                       has_bar ? &bar : NULL, &outcome->summary, &outcome->error);
+        if (bar.is_drawn)
+            (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
+        if (cli->is_json)
+            continue;
+        if (connections->count > 1) {
+            view_ink(&cli->out, &cli->style, INK_BOLD, outcome->connection->organization_name);
+            buf_char(&cli->out, '\n');
+        }
+        print_text(cli, &outcome->summary, outcome->code);
+        if (connections->count > 1 && outcome->code != TILL_OK)
+            note(&cli->out, &cli->style, INK_RED, "failed:", outcome->error.text);
+    }
+}
+
+static enum till_code sync_connections(struct cli *cli, struct store *store, struct till_error *e)
+{
+    struct cli_connections connections = {.count = 0};
+    bool wanted[TABLE__COUNT] = {false};
+    enum sync_method method = SYNC_AS_SET;
+    for (int i = 0; i < cli->argument_count; i++) {
+        const struct table *table = model_table_by_name(sv_of(cli->arguments[i]));
+        if (!table)
+            return cli_unknown_table(cli->arguments[i], e);
+        wanted[table->id] = true;
+    }
+    enum till_code code = chosen_method(cli, &method, e);
     if (code == TILL_OK)
-        code = cli_open_polar(cli, connection.api_url, &token, &polar, e);
+        code = cli_connections(cli, store, &connections, e);
     if (code)
         return code;
-    struct sync_summary *summary = till_calloc(1, sizeof(*summary));
-    if (!summary) {
-        polar_close(polar);
+    struct outcome *outcomes = till_calloc(connections.count, sizeof *outcomes);
+    if (!outcomes)
         return TILL_FAIL_MEMORY(e);
-    }
-    options.polar = polar;
-    options.organization_id = sv_of(connection.organization_id);
-    code = sync_run(&options, summary, e);
-    polar_close(polar);
-    if (bar.is_drawn)
-        (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
-    if (cli->is_json)
-        print_json(cli, summary);
-    else
-        print_text(cli, summary, code);
-    till_free(summary);
+    run_all(cli, store, &connections, cli->argument_count > 0 ? wanted : NULL, method, outcomes);
+    bool has_run = false;
+    for (size_t i = 0; i < connections.count; i++)
+        has_run = has_run || outcomes[i].summary.wanted_count > 0;
+    if (cli->is_json && has_run)
+        print_json(cli, outcomes, connections.count);
+    code = conclude(outcomes, connections.count, e);
+    if (code == TILL_OK)
+        code = fail_differing(outcomes, connections.count, e);
+    till_free(outcomes);
     return code;
 }
 
@@ -343,7 +523,7 @@ enum till_code cli_sync(struct cli *cli, struct till_error *e)
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
-        code = sync_connection(cli, store, e);
+        code = sync_connections(cli, store, e);
     store_close(store);
     fs_lock_release(&lock);
     enum till_code flushed = cli_flush(cli, &flush_error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tables.c - `till tables`: the state of each table; `till tables set TABLE --on|--off`.
+// tables.c - `till tables`: the state and the schedule of each table; `till tables set TABLE ...` changes the schedule.
 #include <string.h>
 
 #include "base/arena.h"
@@ -8,22 +8,123 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 
-static enum till_code set_table(struct cli *cli, struct till_error *e)
+static const char usage[] =
+    "till tables [set TABLE ... --every INTERVAL|--method METHOD|--on|--off]";
+
+// What `tables set` changes; what is not said stays as it is.
+struct change {
+    bool has_every, has_method, has_switch;
+    int64_t every_ms;
+    enum store_method method;
+    bool is_on;
+};
+
+static enum till_code parse_every(const struct cli *cli, struct change *change,
+                                  struct till_error *e)
+{
+    const char *word = cli->options[OPTION_every];
+    change->has_every = word != NULL;
+    if (!word || model_interval_parse(sv_of(word), &change->every_ms))
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--every: \"%s\" is not an interval", word);
+    return till_error_hint(e, "intervals: " MODEL_INTERVAL_WORDS);
+}
+
+static enum till_code parse_method(const struct cli *cli, struct change *change,
+                                   struct till_error *e)
+{
+    static const enum store_method methods[] = {STORE_INCREMENTAL, STORE_FULL};
+    const char *word = cli->options[OPTION_method];
+    change->has_method = word != NULL;
+    for (size_t i = 0; word && i < TILL_COUNT(methods); i++) {
+        change->method = methods[i];
+        if (strcmp(word, store_method_word(methods[i])) == 0)
+            return TILL_OK;
+    }
+    if (!word)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--method: \"%s\" is not a method", word);
+    return till_error_hint(e, "methods: incremental, full");
+}
+
+static enum till_code parse_change(const struct cli *cli, struct change *change,
+                                   struct till_error *e)
+{
+    bool on = cli->options[OPTION_on] != NULL;
+    bool off = cli->options[OPTION_off] != NULL;
+    enum till_code code = parse_every(cli, change, e);
+    if (code == TILL_OK)
+        code = parse_method(cli, change, e);
+    for (int i = 1; i < cli->argument_count && code == TILL_OK; i++) {
+        if (!model_table_by_name(sv_of(cli->arguments[i])))
+            code = cli_unknown_table(cli->arguments[i], e);
+    }
+    if (code)
+        return code;
+    change->has_switch = on || off;
+    change->is_on = on;
+    if (on && off)
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "say either --on or --off");
+    else if (cli->argument_count < 2)
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "something is missing after the command");
+    else if (!change->has_every && !change->has_method && !change->has_switch)
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "nothing to set: say --every, --method, --on or --off");
+    else
+        return TILL_OK;
+    return till_error_hint(e, "usage: %s", usage);
+}
+
+static enum till_code set_table(struct store *store, const struct store_connection *connection,
+                                const struct table *table, const struct change *change,
+                                struct store_table_state *ret_state, struct till_error *e)
+{
+    struct sv organization_id = sv_of(connection->organization_id);
+    enum till_code code = store_table_state(store, organization_id, table, ret_state, e);
+    if (code)
+        return code;
+    if (change->has_every)
+        ret_state->every_ms = change->every_ms;
+    if (change->has_method)
+        ret_state->method = change->method;
+    if (change->has_switch)
+        ret_state->is_enabled = change->is_on;
+    if (change->has_every || change->has_method)
+        code = store_table_schedule(store, organization_id, table, ret_state->method,
+                                    ret_state->every_ms, e);
+    if (code == TILL_OK && change->has_switch)
+        code = store_table_enable(store, organization_id, table, change->is_on, e);
+    return code;
+}
+
+static void tell(struct cli *cli, const struct table *table, const struct store_table_state *state)
+{
+    const char *every =
+        model_interval_word(state->every_ms > 0 ? state->every_ms : cli_default_every_ms(cli));
+    if (cli->is_json) {
+        if (cli->out.len > 0 && cli->out.data[cli->out.len - 1] == '}')
+            buf_char(&cli->out, ',');
+        buf_char(&cli->out, '{');
+        view_json_text(&cli->out, "table", table->name);
+        view_json_bool(&cli->out, "enabled", state->is_enabled);
+        view_json_text(&cli->out, "every", every);
+        view_json_text(&cli->out, "method", store_method_word(state->method));
+        buf_char(&cli->out, '}');
+    } else if (!state->is_enabled) {
+        cli_say(cli, "%s is off; its rows are kept.", table->name);
+    } else {
+        cli_say(cli, "%s is on: every %s, %s.", table->name, every,
+                store_method_word(state->method));
+    }
+}
+
+static enum till_code set_tables(struct cli *cli, struct till_error *e)
 {
     struct store *store = NULL;
     struct store_connection connection = {0};
-    bool on = cli->options[OPTION_on] != NULL;
-    bool off = cli->options[OPTION_off] != NULL;
-    enum till_code code = cli_expect_arguments(cli, 2, 2, "till tables set TABLE --on|--off", e);
+    struct change change = {0};
+    enum till_code code = parse_change(cli, &change, e);
     if (code)
         return code;
-    const struct table *table = model_table_by_name(sv_of(cli->arguments[1]));
-    if (!table)
-        return cli_unknown_table(cli->arguments[1], e);
-    if (on == off) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "say either --on or --off");
-        return till_error_hint(e, "usage: till tables set TABLE --on|--off");
-    }
     if (!fs_exists(cli->places.database)) {
         (void)TILL_FAIL(e, TILL_CONFIG, 0, "nothing is connected yet");
         return till_error_hint(e, "connect first: `till connect polar`");
@@ -31,20 +132,23 @@ static enum till_code set_table(struct cli *cli, struct till_error *e)
     code = cli_open_store(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
         code = cli_connection(cli, store, &connection, e);
-    if (code == TILL_OK)
-        code = store_table_enable(store, sv_of(connection.organization_id), table, on, e);
-    store_close(store);
-    if (code)
-        return code;
-    if (cli->is_json) {
+    if (code == TILL_OK && cli->is_json) {
         buf_char(&cli->out, '{');
-        view_json_text(&cli->out, "table", table->name);
-        view_json_bool(&cli->out, "enabled", on);
-        buf_text(&cli->out, "}\n");
-    } else {
-        cli_say(cli, "%s is %s.", table->name, on ? "on" : "off; its rows are kept");
+        view_json_text(&cli->out, "connection", connection.name);
+        view_json_key(&cli->out, "tables");
+        buf_char(&cli->out, '[');
     }
-    return TILL_OK;
+    for (int i = 1; i < cli->argument_count && code == TILL_OK; i++) {
+        const struct table *table = model_table_by_name(sv_of(cli->arguments[i]));
+        struct store_table_state state = {0};
+        code = set_table(store, &connection, table, &change, &state, e);
+        if (code == TILL_OK)
+            tell(cli, table, &state);
+    }
+    if (code == TILL_OK && cli->is_json)
+        buf_text(&cli->out, "]}\n");
+    store_close(store);
+    return code;
 }
 
 // What a person wants to see of each table, within 80 columns; the other formats have every column of view_table_columns.
@@ -77,14 +181,19 @@ static enum till_code list_tables(struct cli *cli, struct report_status *status,
                                   struct till_error *e)
 {
     struct store *store = NULL;
+    struct cli_connections named;
+    const struct report_status_options options = {.name = cli->options[OPTION_name],
+                                                  .default_every_ms = cli_default_every_ms(cli)};
     AUTO_ARENA arena;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     struct row_view view = {.style = &cli->style, .out = &cli->out, .arena = &arena};
     enum till_code code = cli_format(cli, &view.format, e);
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
+    if (code == TILL_OK && options.name)
+        code = cli_connections(cli, store, &named, e);
     if (code == TILL_OK)
-        code = report_status(store, cli->clock, 0, status, e);
+        code = report_status(store, cli->clock, &options, status, e);
     store_close(store);
     if (code == TILL_OK && view.format == VIEW_TABLE)
         print_text(cli, status);
@@ -95,14 +204,17 @@ static enum till_code list_tables(struct cli *cli, struct report_status *status,
 
 enum till_code cli_tables(struct cli *cli, struct till_error *e)
 {
+    static const enum cli_option of_set[] = {OPTION_every, OPTION_method, OPTION_on, OPTION_off};
     if (cli->argument_count > 0 && strcmp(cli->arguments[0], "set") == 0)
-        return set_table(cli, e);
-    enum till_code code = cli_expect_arguments(cli, 0, 0, "till tables [set TABLE --on|--off]", e);
+        return set_tables(cli, e);
+    enum till_code code = cli_expect_arguments(cli, 0, 0, usage, e);
     if (code)
         return code;
-    if (cli->options[OPTION_on] || cli->options[OPTION_off]) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "--on and --off need a table");
-        return till_error_hint(e, "usage: till tables set TABLE --on|--off");
+    for (size_t i = 0; i < TILL_COUNT(of_set); i++) {
+        if (!cli->options[of_set[i]])
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--%s needs a table", cli_options[of_set[i]].name);
+        return till_error_hint(e, "usage: %s", usage);
     }
     struct report_status *status = till_calloc(1, sizeof(*status));
     if (!status)

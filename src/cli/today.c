@@ -7,7 +7,9 @@ enum till_code cli_today(struct cli *cli, struct till_error *e)
 {
     struct store *store = NULL;
     struct zone *zone = NULL;
-    enum till_code code = cli_expect_arguments(cli, 0, 0, "till today [--timezone ZONE]", e);
+    struct cli_connections connections; // for its words when there is none
+    enum till_code code =
+        cli_expect_arguments(cli, 0, 0, "till today [--name NAME] [--timezone ZONE]", e);
     if (code)
         return code;
     struct report_today *today = till_calloc(1, sizeof(*today));
@@ -17,7 +19,9 @@ enum till_code cli_today(struct cli *cli, struct till_error *e)
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK)
-        code = report_today(store, cli->clock, zone, today, e);
+        code = cli_connections(cli, store, &connections, e);
+    if (code == TILL_OK)
+        code = report_today(store, cli->clock, zone, cli->options[OPTION_name], today, e);
     if (code == TILL_OK && cli->is_json)
         view_today_json(&cli->out, today);
     else if (code == TILL_OK)

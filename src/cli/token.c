@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// token.c - where a token comes from: standard input, a file, a command, $POLAR_ACCESS_TOKEN, or a prompt that does not echo. Never the command line,
-// because other users see that in the process list and shells keep it in their history.
+// token.c - where a token, or another secret, comes from: standard input, a file, a command, the environment, or a prompt that does not echo. Never
+// the command line, because other users see that in the process list and shells keep it in their history.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,32 +14,32 @@
 #include "cli/cli.h"
 
 // Reads to the end (or, from a terminal, to the end of the line) with a ceiling and a deadline (0 = none).
-static enum till_code read_all(int fd, bool one_line, int64_t deadline_ms, struct buf *text,
-                               struct till_error *e)
+static enum till_code read_all(int fd, bool one_line, int64_t deadline_ms, const char *what,
+                               struct buf *text, struct till_error *e)
 {
     for (;;) {
         char chunk[256];
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int64_t left_ms = deadline_ms ? deadline_ms - clock_monotonic_ms(&clock_system) : 200;
         if (cli_stop)
-            return TILL_FAIL(e, TILL_CANCELED, 0, "interrupted while waiting for the token");
+            return TILL_FAIL(e, TILL_CANCELED, 0, "interrupted while waiting for %s", what);
         if (deadline_ms && left_ms <= 0)
-            return TILL_FAIL(e, TILL_LIMIT, 0, "no token came in time");
+            return TILL_FAIL(e, TILL_LIMIT, 0, "%s did not come in time", what);
         if (poll(&ready, 1, left_ms > 200 ? 200 : (int)left_ms) <= 0)
             continue;
         ssize_t got = read(fd, chunk, sizeof(chunk));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return TILL_FAIL(e, TILL_CONFIG, errno, "could not read the token: %s",
+            return TILL_FAIL(e, TILL_CONFIG, errno, "could not read %s: %s", what,
                              strerrordesc_np(errno));
         buf_append(text, chunk, (size_t)got);
         bool has_line = got > 0 && memchr(chunk, '\n', (size_t)got);
         memory_wipe(chunk, sizeof(chunk));
         if (got == 0 || (one_line && has_line))
-            return buf_fail(text, "the token", e);
+            return buf_fail(text, what, e);
         if (text->failure)
-            return buf_fail(text, "the token", e);
+            return buf_fail(text, what, e);
     }
 }
 
@@ -64,7 +64,7 @@ static enum till_code from_prompt(struct buf *text, struct till_error *e)
                          strerrordesc_np(errno));
     }
     (void)!write(fd, question, sizeof(question) - 1);
-    enum till_code code = read_all(fd, true, 0, text, e);
+    enum till_code code = read_all(fd, true, 0, "the token", text, e);
     (void)tcsetattr(fd, TCSAFLUSH, &shown);
     (void)!write(fd, "\n", 1);
     (void)close(fd);
@@ -107,7 +107,7 @@ static enum till_code from_command(const char *command, struct buf *text, struct
                          strerrordesc_np(errno));
     }
     int64_t deadline_ms = clock_monotonic_ms(&clock_system) + TILL_LIMIT_TOKEN_COMMAND_MS;
-    enum till_code code = read_all(ends[0], false, deadline_ms, text, e);
+    enum till_code code = read_all(ends[0], false, deadline_ms, "the token", text, e);
     (void)close(ends[0]);
     return finish_command(child, deadline_ms, code, e);
 }
@@ -140,7 +140,7 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
     if (buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
         code = TILL_FAIL_MEMORY(e);
     else if (from_stdin && isatty(STDIN_FILENO) != 1)
-        code = read_all(STDIN_FILENO, false, 0, &text, e);
+        code = read_all(STDIN_FILENO, false, 0, "the token", &text, e);
     else if (file)
         code = from_file(cli, file, &text, e);
     else if (command)
@@ -159,6 +159,39 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
     }
     if (code == TILL_OK)
         code = secret_set(ret_token, token, e);
+    buf_wipe(&text);
+    return code;
+}
+
+enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
+                                       struct till_error *e)
+{
+    static const char what[] = "the webhook secret";
+    const char *file = cli->options[OPTION_secret_file];
+    const char *variable = getenv("POLAR_WEBHOOK_SECRET");
+    bool from_stdin = cli->options[OPTION_secret_stdin] != NULL;
+    enum till_code code = TILL_OK;
+    struct buf text;
+    if (file && from_stdin)
+        return TILL_FAIL(e, TILL_USAGE, 0, "give only one of --secret-stdin and --secret-file");
+    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
+    if (buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
+        code = TILL_FAIL_MEMORY(e);
+    else if (from_stdin)
+        code = read_all(STDIN_FILENO, isatty(STDIN_FILENO) == 1, 0, what, &text, e);
+    else if (file)
+        code = from_file(cli, file, &text, e);
+    else if (variable)
+        buf_text(&text, variable);
+    if (code == TILL_OK)
+        code = buf_fail(&text, what, e);
+    struct sv secret = sv_trim((struct sv){text.data ? text.data : "", text.len});
+    if (code == TILL_OK && secret.len == 0 && (from_stdin || file)) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "%s is empty", what);
+        code = till_error_hint(e, "copy it from the endpoint's page in Polar: Settings, Webhooks");
+    }
+    if (code == TILL_OK && secret.len > 0)
+        code = secret_set(ret_secret, secret, e);
     buf_wipe(&text);
     return code;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "model/intervals.h"
 
 static const struct setting settings[] = {
 #define SETTING(name, kind, fallback, minimum, maximum, words, environment, sentence)              \

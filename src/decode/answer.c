@@ -109,6 +109,16 @@ bool decode_is_route_not_found(struct sv body)
            sv_equal(string_of(document.root, "detail"), SV("Not Found"));
 }
 
+bool decode_is_resource_not_found(struct sv body)
+{
+    struct till_error ignored = {0};
+    struct document document;
+    AUTO_ARENA arena;
+    arena_init(&arena, ANSWER_ARENA_BYTES);
+    return document_parse(body, &arena, &arena, &document, &ignored) == TILL_OK &&
+           sv_equal(string_of(document.root, "error"), SV("ResourceNotFound"));
+}
+
 static yyjson_val *step_into(yyjson_val *value, struct sv part)
 {
     int64_t index;

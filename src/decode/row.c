@@ -113,7 +113,7 @@ static int key_meaning(struct row_decoder *decoder, size_t position, yyjson_val 
     return decoder->memo[position].meaning = find_meaning(decoder->table, text);
 }
 
-static bool id_normalise(struct writer *writer, struct sv text, struct sv *ret_id)
+bool id_normalise(struct writer *writer, struct sv text, struct sv *ret_id)
 {
     bool has_upper = false;
     if (text.len != UUID_BYTES)

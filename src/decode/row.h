@@ -27,6 +27,9 @@ struct row_decoder {
 bool row_decoder_init(struct row_decoder *decoder, const struct table *table,
                       struct writer *writer);
 
+// A UUID in lower case, its text borrowed when it already is; false for anything else.
+bool id_normalise(struct writer *writer, struct sv text, struct sv *ret_id);
+
 enum row_result { ROW_GOOD, ROW_REJECTED, ROW_NO_MEMORY };
 // ROW_GOOD fills *ret_row, ROW_REJECTED *ret_reject (all but its index).
 enum row_result row_decode(struct row_decoder *decoder, yyjson_val *item, struct row *ret_row,

@@ -30,6 +30,7 @@ static void http_set_policy(struct http *http, const struct http_options *option
     if (http->in_flight > TILL_LIMIT_IN_FLIGHT)
         http->in_flight = TILL_LIMIT_IN_FLIGHT;
     http->last_answer_ms = -1;
+    window_init(&http->window);
 }
 
 static enum till_code http_init(struct http *http, const struct http_options *options,
@@ -239,6 +240,11 @@ void http_response_release(struct http_response *response)
 {
     buf_release(&response->body);
     *response = (struct http_response){0};
+}
+
+enum till_code http_share_budget(struct http *http, const char *path, struct till_error *e)
+{
+    return pace_share(&http->pace, path, http->clock, e);
 }
 
 struct http_statistics http_statistics(const struct http *http)

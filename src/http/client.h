@@ -11,6 +11,7 @@
 #include "http/http.h"
 #include "http/pace.h"
 #include "http/transfer.h"
+#include "http/window.h"
 
 enum {
     HTTP_QUEUE = TILL_LIMIT_HTTP_QUEUE, // requests submitted and not yet taken
@@ -36,6 +37,8 @@ struct job {
     const struct secret *bearer;
     size_t body_limit_bytes;
     struct transfer *transfer; // while JOB_ACTIVE
+    struct pace_place place;   // likewise
+    bool is_cold;              // likewise: the service may not have known the token
     struct http_response response;
 };
 
@@ -48,8 +51,10 @@ struct http {
     int64_t retry_base_ms, stall_timeout_ms, request_timeout_ms;
     int attempts, in_flight;
     struct pace pace;
+    struct window window;   // of the service
     int64_t hold_until_ms;  // the service said "too many": nobody begins before
-    int64_t last_answer_ms; // -1: none yet, or the service wants us slow; one request goes alone
+    bool is_held;           // nobody has been let in since then: the first goes alone
+    int64_t last_answer_ms; // -1: none yet
     int active;
     uint64_t next_order;
     struct transfer slots[TILL_LIMIT_IN_FLIGHT];

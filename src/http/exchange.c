@@ -45,7 +45,7 @@ static void exchange_detach(struct http *http, struct job *job, int64_t now_ms)
     transfer_end(job->transfer);
     job->transfer = NULL;
     http->active--;
-    pace_end(&http->pace, now_ms);
+    pace_end(&http->pace, job->place, now_ms);
 }
 
 void exchange_abort(struct http *http, struct job *job)
@@ -86,6 +86,7 @@ static void exchange_failed(struct http *http, struct job *job, CURLcode result,
                                       .request_timeout_ms = http->request_timeout_ms};
     struct till_error *e = &job->response.error;
     int worth = failure_describe(result, job->transfer, &context, e);
+    window_passed(&http->window, job->transfer->begun_ms, now_ms, job->is_cold); // it may have been
     exchange_detach(http, job, now_ms);
     if (exchange_retry(http, job, worth, -1, now_ms))
         return;
@@ -153,17 +154,36 @@ static bool status_is_redirect(int status)
     return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
+// Keeps book of who was let in. Returns the wait that the service asks for, -1 for none.
+static int64_t exchange_admit(struct http *http, struct job *job, int64_t now_ms)
+{
+    struct http_response *response = &job->response;
+    int64_t begun_ms = job->transfer->begun_ms, asked_ms = response->retry_after_ms;
+    if (begun_ms >= http->hold_until_ms)
+        http->is_held = false;
+    if (response->status != 429) {
+        http->last_answer_ms = now_ms;
+        window_passed(&http->window, begun_ms, now_ms, job->is_cold);
+        return asked_ms;
+    }
+    response->too_many_requests++;
+    http->statistics.too_many_requests++;
+    int64_t rest_ms = window_refused(&http->window, begun_ms, now_ms, asked_ms);
+    // With a budget of ours it is others who have spent the service's: then the cautious reading.
+    return http->pace.budget > 0 ? asked_ms : rest_ms;
+}
+
 static void exchange_answered(struct http *http, struct job *job, int64_t now_ms)
 {
     struct http_response *response = &job->response;
     char *target = NULL;
     exchange_take(http, job);
+    int64_t wait_ms = exchange_admit(http, job, now_ms);
     if (buf_reserve(&response->body, TRANSFER_BODY_PADDING)) {
         exchange_detach(http, job, now_ms);
         job_done(http, job, TILL_FAIL_MEMORY(&response->error));
         return;
     }
-    http->last_answer_ms = now_ms;
     if (status_is_redirect(response->status) &&
         curl_easy_getinfo(job->transfer->easy, CURLINFO_REDIRECT_URL, &target) == CURLE_OK &&
         target) {
@@ -172,19 +192,15 @@ static void exchange_answered(struct http *http, struct job *job, int64_t now_ms
         return;
     }
     exchange_detach(http, job, now_ms);
-    if (response->status == 429) {
-        response->too_many_requests++;
-        http->statistics.too_many_requests++;
-    }
     if (!retry_is_status(response->status) ||
-        !exchange_retry(http, job, http->attempts, response->retry_after_ms, now_ms)) {
+        !exchange_retry(http, job, http->attempts, wait_ms, now_ms)) {
         job_done(http, job, TILL_OK);
         return;
     }
     if (response->status == 429 || response->retry_after_ms > 0) {
         if (job->not_before_ms > http->hold_until_ms)
             http->hold_until_ms = job->not_before_ms;
-        http->last_answer_ms = -1;
+        http->is_held = true;
     }
 }
 
@@ -213,7 +229,13 @@ static struct transfer *exchange_slot(struct http *http)
     return NULL;
 }
 
-static void exchange_begin(struct http *http, struct job *job, int64_t now_ms)
+static bool exchange_is_cold(const struct http *http, int64_t now_ms)
+{
+    return http->last_answer_ms < 0 || now_ms - http->last_answer_ms > HTTP_COLD_AFTER_MS;
+}
+
+// False: it could not begin, and is done.
+static bool exchange_begin(struct http *http, struct job *job, int64_t now_ms)
 {
     struct transfer *transfer = exchange_slot(http);
     struct till_error *e = &job->response.error;
@@ -225,13 +247,13 @@ static void exchange_begin(struct http *http, struct job *job, int64_t now_ms)
     enum till_code code = transfer_begin(transfer, &request, job, e);
     if (code) {
         job_done(http, job, code);
-        return;
+        return false;
     }
     if (fault_point("http.begin") ||
         curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
         transfer_end(transfer);
         job_done(http, job, TILL_FAIL_MEMORY(e));
-        return;
+        return false;
     }
     if (job->begun_ms < 0)
         job->begun_ms = now_ms;
@@ -240,14 +262,17 @@ static void exchange_begin(struct http *http, struct job *job, int64_t now_ms)
     job->response.attempts++;
     http->active++;
     http->statistics.requests++;
-    pace_begin(&http->pace);
+    job->is_cold = exchange_is_cold(http, now_ms);
+    return true;
 }
 
-// One goes alone until it has an answer: a token that the service has not seen lately counts in a small bucket of its own.
+// One goes alone until it has an answer: a token that the service has not seen lately counts in a small bucket of its own; where we were refused we
+// look first; and where we expect to be, one refusal is enough.
 static bool exchange_has_turn(const struct http *http, int64_t now_ms)
 {
-    bool is_cold = http->last_answer_ms < 0 || now_ms - http->last_answer_ms > HTTP_COLD_AFTER_MS;
-    return http->active < (is_cold ? 1 : http->in_flight) && now_ms >= http->hold_until_ms;
+    bool is_alone = exchange_is_cold(http, now_ms) || http->is_held ||
+                    window_is_near_end(&http->window, http->active, now_ms);
+    return http->active < (is_alone ? 1 : http->in_flight) && now_ms >= http->hold_until_ms;
 }
 
 // The longest waiting of those whose time has come.
@@ -268,9 +293,12 @@ static void exchange_begin_ready(struct http *http)
     int64_t now_ms = clock_monotonic_ms(http->clock);
     while (exchange_has_turn(http, now_ms)) {
         struct job *job = exchange_next(http, now_ms);
-        if (!job || pace_wait_ms(&http->pace, now_ms) != 0)
+        struct pace_place place;
+        if (!job || pace_take(&http->pace, now_ms, &place) != 0)
             return;
-        exchange_begin(http, job, now_ms);
+        job->place = place;
+        if (!exchange_begin(http, job, now_ms))
+            pace_end(&http->pace, place, now_ms);
     }
 }
 
@@ -334,9 +362,9 @@ int exchange_wait_ms(struct http *http)
     }
     if (soonest_ms < http->hold_until_ms && http->active == 0)
         soonest_ms = http->hold_until_ms;
-    int64_t wait_ms = soonest_ms - now_ms, pace_ms = pace_wait_ms(&http->pace, now_ms);
+    int64_t wait_ms = soonest_ms - now_ms, pace_ms = pace_idle_ms(&http->pace, now_ms);
     if (wait_ms <= 0) // due, but not its turn: the budget, or a slot, which a poll notices
-        wait_ms = http->active > 0 || pace_ms < 0 ? HTTP_POLL_MS : pace_ms;
+        wait_ms = http->active > 0 && pace_ms == 0 ? HTTP_POLL_MS : pace_ms;
     if (wait_ms > HTTP_POLL_MS)
         return HTTP_POLL_MS;
     return wait_ms > 0 ? (int)wait_ms : 0;

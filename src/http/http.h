@@ -23,9 +23,11 @@ struct http; // opaque
 
 struct http_options {
     const char *user_agent;
-    int64_t requests_per_minute; // counted over any 60 s; 0 = no limit
-    int in_flight;               // 0 = TILL_LIMIT_IN_FLIGHT
-    const struct clock *clock;   // NULL = clock_system
+    // Counted over any 60 s; 0 = no limit but the service's. Near the end of what the service seems to allow in a minute one goes at a time.
+    // After "too many" the whole Retry-After is waited; without a limit of ours, the rest of the service's own window.
+    int64_t requests_per_minute;
+    int in_flight;             // 0 = TILL_LIMIT_IN_FLIGHT
+    const struct clock *clock; // NULL = clock_system
     const volatile sig_atomic_t
         *stop; // when it becomes non-zero every call ends with CANCELED within 200 ms; may be NULL
     int64_t
@@ -75,6 +77,12 @@ enum till_code http_next(struct http *http, struct http_response *ret_response,
                          struct till_error *e) TILL_MUSTUSE;
 void http_cancel_all(struct http *http); // drops everything pending
 void http_response_release(struct http_response *response);
+// From now on this client keeps to its budget together with all clients, of any process on this machine, that share the file `path` (made
+// 0600 when missing, TILL_LIMIT_RATE_LEDGER_BYTES long): any 60 s hold at most requests_per_minute of all of them, and who has spent least goes first.
+// What this client has spent already is brought in. Without a limit it asks nobody, but its requests count for the others. A file
+// that cannot be used is no error: it is logged, and each process keeps to the budget alone until it works again. MEMORY.
+enum till_code http_share_budget(struct http *http, const char *path,
+                                 struct till_error *e) TILL_MUSTUSE;
 
 struct http_statistics {
     int64_t requests, retries, too_many_requests, body_bytes, waited_ms;

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// pace.c - a budget of exchanges over any 60 seconds, as the service would count them.
+// pace.c - a budget of exchanges over any 60 seconds, of this client or of all processes that share a ledger.
 //
-// The service counts a request at some moment between our sending it and our having its answer. So a place in the budget is taken when the
-// exchange begins and is given back 60 s after it *ended*: whatever the latency did, the service never sees more than the
-// budget in any 60 s. A bucket that refills at a steady rate would let through twice the budget around a pause, and a window that starts with its
-// first request (Polar's own) lets through twice the budget around its border.
+// The client's own table is kept in every case, and asked first: whatever happens to the shared file, no process alone passes the budget.
 #include "http/pace.h"
-
-#include "base/fault.h"
 
 enum till_code pace_init(struct pace *pace, int64_t budget, struct till_error *e)
 {
-    *pace = (struct pace){0};
+    *pace = (struct pace){.ledger.fd = -1};
     if (budget <= 0)
         return TILL_OK;
     if (budget > PACE_BUDGET_MAX) {
@@ -19,44 +14,61 @@ enum till_code pace_init(struct pace *pace, int64_t budget, struct till_error *e
                   (int)PACE_BUDGET_MAX);
         return till_error_hint(e, "ask for no limit instead");
     }
-    pace->ended_ms = till_calloc((size_t)budget, sizeof *pace->ended_ms);
-    if (!pace->ended_ms)
-        return TILL_FAIL_MEMORY(e);
-    pace->budget = (size_t)budget;
+    pace->budget = (uint32_t)budget;
     return TILL_OK;
 }
 
 void pace_release(struct pace *pace)
 {
-    till_free(pace->ended_ms);
-    *pace = (struct pace){0};
+    ledger_release(&pace->ledger);
+    *pace = (struct pace){.ledger.fd = -1};
 }
 
-int64_t pace_wait_ms(struct pace *pace, int64_t now_ms)
+enum till_code pace_share(struct pace *pace, const char *path, const struct clock *clock,
+                          struct till_error *e)
 {
-    if (pace->budget == 0)
-        return 0;
-    while (pace->count > 0 && now_ms - pace->ended_ms[pace->first] > PACE_WINDOW_MS) {
-        pace->first = (pace->first + 1) % pace->budget;
-        pace->count--;
+    struct ledger ledger;
+    enum till_code code = ledger_init(&ledger, path, clock, e);
+    if (code)
+        return code;
+    ledger_release(&pace->ledger);
+    pace->ledger = ledger;
+    pace->again_ms = 0;
+    ledger_join(&pace->ledger, &pace->own, clock_monotonic_ms(clock)); // it may spend nothing more
+    return TILL_OK;
+}
+
+int64_t pace_take(struct pace *pace, int64_t now_ms, struct pace_place *ret_place)
+{
+    struct pace_place place = {0};
+    int64_t wait_ms = pace_idle_ms(pace, now_ms);
+    if (wait_ms > 0)
+        return wait_ms;
+    spending_advance(&pace->own, now_ms);
+    if (pace->budget > 0)
+        wait_ms = spending_wait_ms(&pace->own, pace->budget, now_ms);
+    if (wait_ms == 0 && pace->ledger.path)
+        wait_ms = ledger_take(&pace->ledger, &pace->own, pace->budget, now_ms, &place.shared);
+    if (wait_ms > 0) {
+        pace->again_ms = now_ms + wait_ms;
+        return wait_ms;
     }
-    if (pace->under_way + pace->count < pace->budget)
-        return 0;
-    if (pace->count == 0)
-        return -1;
-    return pace->ended_ms[pace->first] + PACE_WINDOW_MS + 1 - now_ms;
+    place.own = spending_begin(&pace->own, now_ms);
+    *ret_place = place;
+    return 0;
 }
 
-void pace_begin(struct pace *pace)
+void pace_end(struct pace *pace, struct pace_place place, int64_t now_ms)
 {
-    pace->under_way++;
+    spending_advance(&pace->own, now_ms);
+    if (pace->ledger
+            .path) // one that began before the file was shared is in it as the client's own table had it
+        ledger_end(&pace->ledger, &pace->own, place.shared > 0 ? place.shared : place.own, now_ms);
+    spending_end(&pace->own, place.own, now_ms);
+    pace->again_ms = 0;
 }
 
-void pace_end(struct pace *pace, int64_t now_ms)
+int64_t pace_idle_ms(const struct pace *pace, int64_t now_ms)
 {
-    pace->under_way--;
-    if (pace->budget == 0)
-        return;
-    pace->ended_ms[(pace->first + pace->count) % pace->budget] = now_ms;
-    pace->count++; // never passes budget: pace_begin() is called only after pace_wait_ms() said 0
+    return pace->again_ms > now_ms ? pace->again_ms - now_ms : 0;
 }

@@ -46,8 +46,12 @@
 #undef DROPPED
 #undef TABLE_END
 
+#define IN_STEP(sorting, statuses, column, after, before, filter)                                  \
+    {                                                                                              \
+        sorting, statuses, column, after, before, filter                                           \
+    }
 static const struct table tables[TABLE__COUNT] = {
-#define TABLE(table_name, table_path, table_scope, sorting, key, table_query, flags, cost,         \
+#define TABLE(table_name, table_path, table_scope, sorting, key, table_query, flags, steps, cost,  \
               table_sentence)                                                                      \
     [TABLE_##table_name] = {                                                                       \
         .id = TABLE_##table_name,                                                                  \
@@ -60,6 +64,7 @@ static const struct table tables[TABLE__COUNT] = {
         .is_optional = ((flags)&TABLE_OPTIONAL) != 0,                                              \
         .has_row_path = ((flags)&TABLE_ROW_PATH) != 0,                                             \
         .rows_vanish = ((flags)&TABLE_ROWS_VANISH) != 0,                                           \
+        .in_step = steps,                                                                          \
         .missing_cost = cost,                                                                      \
         .sentence = table_sentence,                                                                \
         .columns = columns_##table_name,                                                           \
@@ -76,6 +81,7 @@ static const struct table tables[TABLE__COUNT] = {
 #undef DROPPED
 #undef TABLE_END
 };
+#undef IN_STEP
 
 const struct table *model_table(enum table_id id)
 {

@@ -61,6 +61,17 @@ enum table_flags {
     TABLE_ROWS_VANISH = 1 << 2, // deleted rows leave the list
 };
 
+// How a table is kept in step without reading all of it (sync/step.c).
+struct in_step {
+    const char *head_sorting; // sorting values that bring the newest rows first
+    const char *moving; // values of status that change by themselves, space-separated; "" = none
+    const char *due_column; // timestamp that announces a change of an active row; "" = none
+    const char *after_filter,
+        *before_filter; // query parameters that cut walk_key, both exclusive; "" = none
+    const char *
+        batch_filter; // query parameter (and column) by which many rows are read in one request: "id", "customer_id"; "" = none
+};
+
 struct table {
     enum table_id id;
     const char *name;  // SQL name, and the word on the command line
@@ -75,6 +86,7 @@ struct table {
     bool has_row_path; // GET <path without the slash>/{id} exists (not for refunds)
     bool
         rows_vanish; // Polar deletes such rows from the list (customers, benefits); others only come and change
+    struct in_step in_step;
     const char *missing_cost; // what is lost without the scope: "no revenue and no orders"
     const char *sentence;     // what a row is
     const struct column *columns;

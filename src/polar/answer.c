@@ -166,6 +166,9 @@ void answer_judge(struct request *request, struct http_response *response)
         request->is_route_not_found =
             response->status == 404 &&
             decode_is_route_not_found((struct sv){response->body.data, response->body.len});
+        page->is_gone =
+            response->status == 404 &&
+            decode_is_resource_not_found((struct sv){response->body.data, response->body.len});
     } else if (!is_json(response->content_type)) {
         TILL_FAIL(&page->error, TILL_FORMAT, 200, "the answer is \"%s\", not JSON",
                   response->content_type);

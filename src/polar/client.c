@@ -92,6 +92,11 @@ void polar_close(struct polar *polar)
     till_free(polar);
 }
 
+enum till_code polar_share_budget(struct polar *polar, const char *path, struct till_error *e)
+{
+    return http_share_budget(polar->http, path, e);
+}
+
 struct http_statistics polar_statistics(const struct polar *polar)
 {
     return http_statistics(polar->http);

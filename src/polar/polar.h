@@ -38,6 +38,9 @@ enum till_code polar_open(const struct polar_options *options, struct polar **re
                           struct till_error *e) TILL_MUSTUSE;
 void polar_close(struct polar *polar); // accepts NULL
 struct http_statistics polar_statistics(const struct polar *polar);
+// http_share_budget(): one file for one organization, as soon as it is known.
+enum till_code polar_share_budget(struct polar *polar, const char *path,
+                                  struct till_error *e) TILL_MUSTUSE;
 int64_t polar_clock_offset_seconds(
     const struct polar *polar); // server's Date minus ours, from the newest answer
 bool polar_version_fell_back(const struct polar *polar, char ret_version[static 32]);
@@ -83,6 +86,7 @@ struct polar_page {
     struct till_error error;
     int status;
     bool is_scope_missing; // 403 insufficient_scope
+    bool is_gone;          // 404, and Polar itself says that it has no such object
     char accepted_scopes[POLAR_SCOPES_BYTES];
     struct buf body;       // owned; polar_page_release()
     int requests;          // spent on it, retries and redirects included
@@ -98,5 +102,8 @@ void polar_page_release(struct polar_page *page);
 // GET /v1/<table>/{id}: used to verify a vanished row. *ret_exists false on 404.
 enum till_code polar_row_exists(struct polar *polar, const struct table *table, struct sv id,
                                 bool *ret_exists, struct till_error *e) TILL_MUSTUSE;
+// One row as it is now: GET /v1/<table>/{id}, for tables with has_row_path. The answer comes through polar_list_next(); its body is the object alone.
+enum till_code polar_row_submit(struct polar *polar, const struct table *table, struct sv id,
+                                uint64_t tag, struct till_error *e) TILL_MUSTUSE;
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "sync/schedule.h"
+
 static bool has_word(const char *words, const char *word)
 {
     struct sv rest = sv_of(words);
@@ -38,26 +40,52 @@ static void add_table(struct report_card *card, enum table_id table)
         card->failing_count += 1;
     else if (state->last_finished_us > 0 && !state->is_proven)
         card->unproven_count += 1;
-    if (state->last_success_us < card->fresh_as_of_us)
-        card->fresh_as_of_us = state->last_success_us;
+    if (state->fresh_us < card->fresh_as_of_us)
+        card->fresh_as_of_us = state->fresh_us;
 }
 
-static enum till_code fill_card(struct store *store, struct report_card *card, struct till_error *e)
+static enum till_code fill_schedule(struct store *store, struct report_card *card,
+                                    enum table_id table, int64_t default_every_ms, int64_t now_us,
+                                    struct till_error *e)
+{
+    const struct store_table_state *state = &card->tables[table];
+    struct report_schedule *schedule = &card->schedule[table];
+    struct sv organization_id = sv_of(card->connection.organization_id);
+    bool is_readable = report_card_reads(card, table);
+    struct schedule_terms terms =
+        schedule_terms(state, model_table(table), organization_id, is_readable, default_every_ms);
+    schedule->every_ms = state->every_ms > 0 ? state->every_ms : default_every_ms;
+    schedule->due_us = schedule_due_us(&terms, now_us);
+    if (state->failure_count == 0 || !is_readable)
+        return TILL_OK;
+    return store_failing_since(store, organization_id, model_table(table),
+                               &schedule->failing_since_us, e);
+}
+
+static enum till_code fill_card(struct store *store, struct report_card *card,
+                                const struct report_status_options *options, int64_t now_us,
+                                struct till_error *e)
 {
     card->fresh_as_of_us = INT64_MAX;
     for (int i = 0; i < TABLE__COUNT; i++) {
         enum till_code code = store_table_state(store, sv_of(card->connection.organization_id),
                                                 model_table((enum table_id)i), &card->tables[i], e);
+        if (code == TILL_OK)
+            code =
+                fill_schedule(store, card, (enum table_id)i, options->default_every_ms, now_us, e);
         if (code)
             return code;
         add_table(card, (enum table_id)i);
     }
     if (card->fresh_as_of_us == INT64_MAX)
         card->fresh_as_of_us = 0;
+    card->is_stale = card->connection.disconnected_at_us == 0 && options->max_age_us > 0 &&
+                     now_us - card->fresh_as_of_us > options->max_age_us;
     return TILL_OK;
 }
 
-enum till_code report_status(struct store *store, const struct clock *clock, int64_t max_age_us,
+enum till_code report_status(struct store *store, const struct clock *clock,
+                             const struct report_status_options *options,
                              struct report_status *ret_status, struct till_error *e)
 {
     struct store_connection connections[REPORT_CARDS];
@@ -68,20 +96,18 @@ enum till_code report_status(struct store *store, const struct clock *clock, int
         return code;
     memset(ret_status, 0, sizeof(*ret_status));
     ret_status->now_us = clock_now_us(clock);
-    ret_status->card_count = count;
     for (size_t i = 0; i < count; i++) {
-        struct report_card *card = &ret_status->cards[i];
+        if (options->name && strcmp(connections[i].name, options->name) != 0)
+            continue;
+        struct report_card *card = &ret_status->cards[ret_status->card_count++];
         card->connection = connections[i];
-        code = fill_card(store, card, e);
+        code = fill_card(store, card, options, ret_status->now_us, e);
         if (code)
             return code;
-        if (card->connection.disconnected_at_us != 0)
-            continue;
-        live += 1;
-        if (max_age_us > 0 && ret_status->now_us - card->fresh_as_of_us > max_age_us)
-            ret_status->is_stale = true;
+        live += card->connection.disconnected_at_us == 0 ? 1 : 0;
+        ret_status->is_stale = ret_status->is_stale || card->is_stale;
     }
-    if (max_age_us > 0 && live == 0)
+    if (options->max_age_us > 0 && live == 0)
         ret_status->is_stale = true;
     return TILL_OK;
 }

@@ -136,8 +136,12 @@ static enum till_code purge(struct store *store, const struct value *organizatio
         "organization_id = ?1)",
         "DELETE FROM till_walk_rejects WHERE walk_id IN (SELECT walk_id FROM till_walks WHERE "
         "organization_id = ?1)",
+        "DELETE FROM till_walk_spared WHERE walk_id IN (SELECT walk_id FROM till_walks WHERE "
+        "organization_id = ?1)",
         "DELETE FROM till_walks WHERE organization_id = ?1",
         "DELETE FROM till_runs WHERE organization_id = ?1",
+        "DELETE FROM till_hints WHERE organization_id = ?1",
+        "DELETE FROM till_webhooks WHERE organization_id = ?1",
         "DELETE FROM till_tables WHERE organization_id = ?1",
     };
     enum till_code code = purge_mirrored(store, organization, e);

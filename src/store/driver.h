@@ -97,10 +97,17 @@ struct store_driver {
     enum till_code (*unseen_bury)(struct store_db *db, const struct table *table,
                                   struct sv organization_id, int64_t walk_id, struct sv now,
                                   int64_t *ret_count, struct till_error *e);
+    // One row at a place, from 0 (the first) to below 1 (the last), of the whole table: result gets id, organization_id, till_deleted_at; nothing
+    // when the table is empty. A few look-ups, whatever the table's size.
+    enum till_code (*row_at)(struct store_db *db, const struct table *table, double place,
+                             struct store_result *result, struct till_error *e);
     // Changes when the database may have renumbered rows or their tables were altered: marks of older epochs are void.
     enum till_code (*epoch)(struct store_db *db, int64_t *ret_epoch, struct till_error *e);
     // Gives the space of removed rows back and leaves no trace of them in the file. Outside of a transaction.
     enum till_code (*reclaim)(struct store_db *db, struct till_error *e);
+
+    // From now on commit returns only when the disk has it.
+    enum till_code (*make_durable)(struct store_db *db, struct till_error *e);
 
     enum till_code (*query)(struct store_db *db, const struct store_query *query,
                             const struct store_sink *sink, struct store_query_result *ret_result,
@@ -135,6 +142,11 @@ enum till_code store_take_integer(void *context, const struct value *values, siz
 
 enum till_code store_execute(struct store *store, const char *sql, const struct value *parameters,
                              size_t count, struct store_result *result, struct till_error *e);
+// The same with a statement that was written for the occasion.
+enum { STORE_SQL_BYTES = 64 * 1024 };
+enum till_code store_execute_made(struct store *store, const struct buf *sql,
+                                  const struct value *parameters, size_t count,
+                                  struct store_result *result, struct till_error *e);
 enum till_code store_begin(struct store *store, struct till_error *e);
 // Commits when code is OK, else rolls back; returns the first failure.
 enum till_code store_finish(struct store *store, enum till_code code, struct till_error *e);
@@ -142,5 +154,37 @@ enum till_code store_finish(struct store *store, enum till_code code, struct til
 enum till_code store_table_touch(struct store *store, struct sv organization_id,
                                  const struct table *table, struct till_error *e);
 bool store_table_has_organization(const struct table *table, size_t *ret_column);
+const char *store_id_name(const struct table *table); // the column with the row's id
+// live and deleted: how many more there are; either may be negative.
+enum till_code store_table_count(struct store *store, struct sv organization_id,
+                                 const struct table *table, int64_t live, int64_t deleted,
+                                 struct till_error *e);
+
+// USAGE when it cannot be one.
+enum till_code store_check_organization(struct sv organization_id, struct till_error *e);
+
+// ---- step.c ----
+// SELECT column, with an order and a ceiling, and count(*), of the same rows.
+struct store_ids_query {
+    const char *column;
+    const struct buf *from; // " FROM ... WHERE ..."
+    const char *order;
+    const struct value *parameters;
+    size_t parameter_count;
+};
+enum till_code store_ids_ask(struct store *store, const struct store_ids_query *query,
+                             size_t capacity, struct arena *arena, struct store_ids *ret_ids,
+                             struct till_error *e);
+
+// ---- hints.c, inside of a transaction ----
+enum till_code store_hints_land(struct store *store, struct sv organization_id,
+                                const struct store_hint *hints, size_t count, struct sv now,
+                                struct till_error *e);
+// The hint of one row is fulfilled when it is not newer than asked_at (.ptr NULL: whatever its age).
+enum till_code store_hint_fulfil(struct store *store, struct sv organization_id,
+                                 const struct table *table, struct sv row_id, struct sv asked_at,
+                                 struct till_error *e);
+enum till_code store_hints_exist(struct store *store, struct sv organization_id,
+                                 const struct table *table, bool *ret_exist, struct till_error *e);
 
 #endif

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// page.c - landing one page: which rows are new, changed, back or as they were, and what of them is recorded.
+// page.c - landing rows, of one page of a walk or outside of any: which are new, changed, back or as they were, and what of them is recorded.
 //
-// All in one transaction: rows, their changes, the quarantine, the walk's marks and its cursor. Each row gets a plan:
+// All in one transaction: rows, their changes, the quarantine, hints, the walk's marks and its cursor. Each row gets a plan:
 //
 //   PENDING ──insert──▶ ADDED                        (nobody had its id)
 //      └──read, compare──▶ SAME                      nothing is written
 //                          QUIET                     only copies of other objects differ: written, not recorded
 //                          CHANGED                   written, one row_changes row for each compared column that differs
 //                          RETURNED                  was marked as deleted: written, the mark cleared, both recorded
+//                          SKIPPED                   what is stored knows better (enum store_landing): not looked at any further
 //   REPEAT                                           the same id stands again later in the page; the later one counts
 //
 // Insert comes first on a first walk and read comes first when the table's last page was mostly known, so that the common case pays
 // for one look-up. A row that was seen earlier in the walk and is as it was counts as a duplicate.
 //
-// A row that could not be understood goes to the quarantine. If it is mirrored already its mark is set all the same: what is only
-// unreadable now must not be taken for deleted. When it lands well later it leaves the quarantine.
-#include "store/driver.h"
+// Outside of a walk (walk_id 0) there is neither cursor nor mark. But a walk of the table may be under way, in another process or until the next
+// run: rows that come or come back beside it are noted (till_walk_spared), so that its end does not take them for deleted.
+#include "store/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,33 +24,9 @@
 #include "base/attr.h"
 #include "base/limits.h"
 
-enum row_plan {
-    PLAN_PENDING,
-    PLAN_REPEAT,
-    PLAN_ADDED,
-    PLAN_SAME,
-    PLAN_QUIET,
-    PLAN_CHANGED,
-    PLAN_RETURNED,
-    PLAN_REJECT,
-};
-
 struct change_node {
     struct store_change change;
     struct change_node *next;
-};
-
-struct page {
-    struct store *store;
-    const struct store_walk *walk;
-    struct store_item *items; // rows, then one for each reject
-    size_t row_count, reject_count;
-    const struct store_reject *rejects;
-    struct change_node *changes;
-    struct sv now;
-    int64_t seen_count; // of new ids in this page
-    bool is_again;      // rows without an id were kept when it first landed
-    struct store_page_counts counts;
 };
 
 // ---- before the transaction ----
@@ -189,6 +166,24 @@ static enum till_code compare_columns(struct page *page, const struct store_item
     return code;
 }
 
+// Whether the row is an older telling than what is stored. Without a time both ways it is not.
+static bool is_outdated(const struct page *page, const struct store_item *item,
+                        const struct store_stored *stored)
+{
+    size_t index = 0;
+    if (page->mode != STORE_LAND_IF_NEWER)
+        return false;
+    if (stored->deleted_at.type != VALUE_NULL)
+        return true;
+    if (!model_column(page->walk->table, SV("modified_at"), &index))
+        return false;
+    const struct value *here = &stored->values[index], *told = &item->row->values[index];
+    if (here->type != VALUE_TEXT || told->type != VALUE_TEXT)
+        return here->type == VALUE_TEXT;
+    size_t shorter = here->text.len < told->text.len ? here->text.len : told->text.len;
+    return memcmp(here->text.ptr, told->text.ptr, shorter) > 0;
+}
+
 static enum till_code visit_row(void *context, size_t index, const struct store_stored *stored,
                                 struct till_error *e)
 {
@@ -198,6 +193,10 @@ static enum till_code visit_row(void *context, size_t index, const struct store_
     bool is_changed = false, is_quiet = false;
     if (!sv_equal(stored->organization_id, item->organization_id))
         return fail_foreign_row(page, row_id(item->row), stored->organization_id, e);
+    if (is_outdated(page, item, stored)) {
+        item->plan = PLAN_SKIPPED;
+        return TILL_OK;
+    }
     enum till_code code = compare_columns(page, item, stored, &is_changed, &is_quiet, e);
     if (code)
         return code;
@@ -241,8 +240,36 @@ static enum till_code read_rows(struct page *page, struct till_error *e)
                                           page->row_count, PLAN_PENDING, visit_row, page, e);
 }
 
+// Marks rows that have just been added as deleted.
+static enum till_code land_gone(struct page *page, struct till_error *e)
+{
+    AUTO_BUF sql;
+    buf_init(&sql, STORE_SQL_BYTES);
+    buf_format(&sql, "UPDATE %s SET till_deleted_at = ?1 WHERE %s = ?2", page->walk->table->name,
+               store_id_name(page->walk->table));
+    enum till_code code = TILL_OK;
+    for (size_t i = 0; i < page->row_count && code == TILL_OK; i++) {
+        struct value values[] = {store_text(page->now), store_text(row_id(page->items[i].row))};
+        if (page->items[i].plan == PLAN_ADDED)
+            code = store_execute_made(page->store, &sql, values, TILL_COUNT(values), NULL, e);
+    }
+    return code;
+}
+
+// Copies from inside other rows: what is stored stays.
+static enum till_code land_copies(struct page *page, struct till_error *e)
+{
+    enum till_code code = insert_rows(page, e);
+    for (size_t i = 0; i < page->row_count && code == TILL_OK; i++)
+        if (page->items[i].plan == PLAN_PENDING)
+            page->items[i].plan = PLAN_SKIPPED;
+    return code == TILL_OK && page->mode == STORE_LAND_GONE ? land_gone(page, e) : code;
+}
+
 static enum till_code land_rows(struct page *page, struct till_error *e)
 {
+    if (page_holds_copies(page))
+        return land_copies(page, e);
     bool *expects_known = &page->store->expects_known[page->walk->table->id];
     enum till_code code = *expects_known ? read_rows(page, e) : insert_rows(page, e);
     if (code == TILL_OK)
@@ -288,104 +315,35 @@ static enum till_code land_changes(struct page *page, struct till_error *e)
     return code;
 }
 
+static enum till_code spare(struct page *page, struct till_error *e)
+{
+    static const char sql[] = "INSERT INTO till_walk_spared(walk_id, row_id) SELECT walk_id, ?3 "
+                              "FROM till_walks WHERE organization_id = ?1 AND table_name = ?2"
+                              " ON CONFLICT DO NOTHING";
+    struct value values[3] = {store_c_text(page->walk->organization_id),
+                              store_c_text(page->walk->table->name)};
+    enum till_code code = TILL_OK;
+    for (size_t i = 0; i < page->row_count && code == TILL_OK; i++) {
+        unsigned char plan = page->items[i].plan;
+        values[2] = store_text(row_id(page->items[i].row));
+        if (plan == PLAN_ADDED || plan == PLAN_RETURNED)
+            code = store_execute(page->store, sql, values, TILL_COUNT(values), NULL, e);
+    }
+    return code;
+}
+
 static enum till_code land_marks(struct page *page, struct till_error *e)
 {
     const struct store_driver *driver = page->store->driver;
     size_t count = page->row_count + page->reject_count;
+    if (!page_has_walk(page))
+        return page_holds_copies(page) ? TILL_OK : spare(page, e);
     enum till_code code = driver->rows_read(page->store->db, page->walk->table, page->items, count,
                                             PLAN_REJECT, visit_reject, page, e);
     if (code == TILL_OK)
         code = driver->marks_insert(page->store->db, page->walk->walk_id, page->items, count, e);
     for (size_t i = 0; i < count && code == TILL_OK; i++)
         page->seen_count += page->items[i].key != 0 && !page->items[i].is_seen;
-    return code;
-}
-
-static enum till_code has_rows(struct page *page, const char *sql, const struct value *values,
-                               size_t count, bool *ret_has, struct till_error *e)
-{
-    int64_t has = 0;
-    struct store_result result = {.row = store_take_integer, .context = &has};
-    enum till_code code = store_execute(page->store, sql, values, count, &result, e);
-    *ret_has = has != 0;
-    return code;
-}
-
-// Rows that landed well leave the quarantine, and are no longer counted as seen rejects.
-static enum till_code heal(struct page *page, struct till_error *e)
-{
-    static const char has_quarantined[] = "SELECT EXISTS (SELECT 1 FROM till_quarantine WHERE "
-                                          "organization_id = ?1 AND table_name = ?2)";
-    static const char has_rejects[] =
-        "SELECT EXISTS (SELECT 1 FROM till_walk_rejects WHERE walk_id = ?1)";
-    static const char release[] = "DELETE FROM till_quarantine WHERE organization_id = ?1 AND "
-                                  "table_name = ?2 AND row_id = ?3";
-    static const char uncount[] =
-        "DELETE FROM till_walk_rejects WHERE walk_id = ?1 AND row_id = ?2";
-    struct value release_keys[3] = {store_c_text(page->walk->organization_id),
-                                    store_c_text(page->walk->table->name)};
-    struct value uncount_keys[2] = {store_integer(page->walk->walk_id)};
-    bool is_quarantine_used = false, is_reject_used = false;
-    enum till_code code = has_rows(page, has_quarantined, release_keys, 2, &is_quarantine_used, e);
-    if (code == TILL_OK)
-        code = has_rows(page, has_rejects, uncount_keys, 1, &is_reject_used, e);
-    for (size_t i = 0; i < page->row_count && code == TILL_OK; i++) {
-        struct store_result result = {0};
-        release_keys[2] = uncount_keys[1] = store_text(row_id(page->items[i].row));
-        if (is_quarantine_used)
-            code = store_execute(page->store, release, release_keys, 3, NULL, e);
-        if (code == TILL_OK && is_reject_used)
-            code = store_execute(page->store, uncount, uncount_keys, 2, &result, e);
-        page->seen_count -= result.changed_count;
-    }
-    return code;
-}
-
-static enum till_code land_reject(struct page *page, size_t index, struct till_error *e)
-{
-    static const char keep[] = "INSERT INTO till_quarantine(organization_id, table_name, row_id, "
-                               "reason, raw, seen_at, walk_id)"
-                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(organization_id, "
-                               "table_name, row_id) DO UPDATE SET"
-                               " reason = excluded.reason, raw = excluded.raw, seen_at = "
-                               "excluded.seen_at, walk_id = excluded.walk_id";
-    static const char count[] =
-        "INSERT INTO till_walk_rejects(walk_id, row_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    const struct store_reject *reject = &page->rejects[index];
-    struct value values[] = {
-        store_c_text(page->walk->organization_id),
-        store_c_text(page->walk->table->name),
-        store_text(reject->id),
-        store_c_text(reject->reason ? reject->reason : "it could not be understood"),
-        store_text(store_cut(reject->raw, TILL_LIMIT_QUARANTINE_BYTES)),
-        store_text(page->now),
-        store_integer(page->walk->walk_id),
-    };
-    struct value count_keys[] = {store_integer(page->walk->walk_id), store_text(reject->id)};
-    struct store_result result = {0};
-    if (!reject->id.ptr && page->is_again)
-        return TILL_OK;
-    enum till_code code = store_execute(page->store, keep, values, TILL_COUNT(values), NULL, e);
-    if (code == TILL_OK && reject->id.ptr && page->items[page->row_count + index].key == 0)
-        code = store_execute(page->store, count, count_keys, TILL_COUNT(count_keys), &result, e);
-    page->seen_count += result.changed_count;
-    return code;
-}
-
-static enum till_code land_rejects(struct page *page, struct till_error *e)
-{
-    static const char trim[] =
-        "DELETE FROM till_quarantine WHERE organization_id = ?1 AND table_name = ?2 AND id <="
-        " (SELECT id FROM till_quarantine WHERE organization_id = ?1 AND table_name = ?2 ORDER BY "
-        "id DESC LIMIT 1 OFFSET ?3)";
-    struct value keys[] = {store_c_text(page->walk->organization_id),
-                           store_c_text(page->walk->table->name),
-                           store_integer(TILL_LIMIT_QUARANTINE_ROWS)};
-    enum till_code code = TILL_OK;
-    for (size_t i = 0; i < page->reject_count && code == TILL_OK; i++)
-        code = land_reject(page, i, e);
-    if (code == TILL_OK && page->reject_count > 0)
-        code = store_execute(page->store, trim, keys, TILL_COUNT(keys), NULL, e);
     return code;
 }
 
@@ -397,11 +355,28 @@ static void count_rows(struct page *page)
         counts->added += item->plan == PLAN_ADDED;
         counts->changed += item->plan == PLAN_CHANGED;
         counts->returned += item->plan == PLAN_RETURNED;
-        bool is_as_it_was = item->plan == PLAN_SAME || item->plan == PLAN_QUIET;
+        bool is_as_it_was =
+            item->plan == PLAN_SAME || item->plan == PLAN_QUIET || item->plan == PLAN_SKIPPED;
         counts->unchanged += is_as_it_was && !item->is_seen;
         counts->duplicates += item->plan == PLAN_REPEAT || (is_as_it_was && item->is_seen);
     }
     counts->quarantined = (int64_t)page->reject_count;
+}
+
+static enum till_code land_counts(struct page *page, struct till_error *e)
+{
+    const struct store_walk *walk = page->walk;
+    struct sv organization = sv_of(walk->organization_id);
+    int64_t live = page->counts.added + page->counts.returned, deleted = -page->counts.returned;
+    if (page->mode == STORE_LAND_GONE) {
+        deleted = live;
+        live = 0;
+    }
+    enum till_code code = TILL_OK;
+    if (!page_has_walk(page) && (live || deleted))
+        code = store_table_touch(page->store, organization, walk->table, e);
+    return code ? code
+                : store_table_count(page->store, organization, walk->table, live, deleted, e);
 }
 
 static enum till_code land_cursor(struct page *page, int64_t total_count, struct till_error *e)
@@ -410,74 +385,110 @@ static enum till_code land_cursor(struct page *page, int64_t total_count, struct
         "UPDATE till_walks SET next_page = ?3, seen_count = ?4,"
         " total_count = CASE WHEN total_count < ?5 THEN ?5 ELSE total_count END"
         " WHERE walk_id = ?1 AND attempt = ?2";
-    static const char count[] =
-        "UPDATE till_tables SET row_count = row_count + ?3, deleted_count = deleted_count - ?4"
-        " WHERE organization_id = ?1 AND table_name = ?2";
     const struct store_walk *walk = page->walk;
     struct store_result result = {0};
-    struct value cursor_values[] = {store_integer(walk->walk_id), store_integer(walk->attempt),
-                                    store_integer(walk->next_page + 1),
-                                    store_integer(walk->seen_count + page->seen_count),
-                                    store_integer(total_count)};
-    struct value count_values[] = {store_c_text(walk->organization_id),
-                                   store_c_text(walk->table->name),
-                                   store_integer(page->counts.added + page->counts.returned),
-                                   store_integer(page->counts.returned)};
+    struct value values[] = {store_integer(walk->walk_id), store_integer(walk->attempt),
+                             store_integer(walk->next_page + 1),
+                             store_integer(walk->seen_count + page->seen_count),
+                             store_integer(total_count)};
     enum till_code code =
-        store_execute(page->store, cursor, cursor_values, TILL_COUNT(cursor_values), &result, e);
+        store_execute(page->store, cursor, values, TILL_COUNT(values), &result, e);
     if (code == TILL_OK && result.changed_count != 1) {
         (void)TILL_FAIL(e, TILL_STORE, 0, "the walk of %s was ended by another process",
                         walk->table->name);
         code = till_error_hint(e, "run one `till sync` at a time");
     }
-    if (code == TILL_OK && page->counts.added + page->counts.returned > 0)
-        code = store_execute(page->store, count, count_values, TILL_COUNT(count_values), NULL, e);
     return code;
 }
 
-static enum till_code land(struct page *page, int64_t total_count, struct till_error *e)
+// Hints of rows that were read, understood or not. A row that was skipped has not told its present state.
+static enum till_code fulfil(struct page *page, struct till_error *e)
+{
+    struct sv organization = sv_of(page->walk->organization_id);
+    bool has_hints = false;
+    if (!page->asked_at.ptr)
+        return TILL_OK;
+    enum till_code code =
+        store_hints_exist(page->store, organization, page->walk->table, &has_hints, e);
+    for (size_t i = 0; has_hints && i < page->row_count && code == TILL_OK; i++)
+        if (page->items[i].plan != PLAN_SKIPPED)
+            code = store_hint_fulfil(page->store, organization, page->walk->table,
+                                     row_id(page->items[i].row), page->asked_at, e);
+    for (size_t i = 0; has_hints && i < page->reject_count && code == TILL_OK; i++)
+        if (page->rejects[i].id.ptr)
+            code = store_hint_fulfil(page->store, organization, page->walk->table,
+                                     page->rejects[i].id, page->asked_at, e);
+    return code;
+}
+
+static enum till_code land(struct page *page, const struct store_incoming *incoming,
+                           int64_t total_count, struct till_error *e)
 {
     enum till_code code = land_rows(page, e);
     if (code == TILL_OK)
         code = land_changes(page, e);
     if (code == TILL_OK)
-        code = heal(page, e);
+        code = page_heal(page, e);
     if (code == TILL_OK)
         code = land_marks(page, e);
     if (code == TILL_OK)
-        code = land_rejects(page, e);
+        code = page_quarantine(page, e);
+    if (code == TILL_OK)
+        code = fulfil(page, e);
+    if (code == TILL_OK)
+        code = store_hints_land(page->store, sv_of(page->walk->organization_id), incoming->hints,
+                                incoming->hint_count, page->now, e);
     if (code)
         return code;
     count_rows(page);
-    return land_cursor(page, total_count, e);
+    code = land_counts(page, e);
+    return code == TILL_OK && page_has_walk(page) ? land_cursor(page, total_count, e) : code;
+}
+
+static enum till_code check_sizes(const struct page *page, const struct store_incoming *incoming,
+                                  struct till_error *e)
+{
+    const char *name = page->walk->table->name;
+    if (page->row_count > TILL_LIMIT_PAGE_ROWS || page->reject_count > TILL_LIMIT_PAGE_ROWS)
+        return TILL_FAIL(e, TILL_LIMIT, TILL_LIMIT_PAGE_ROWS, "a page of %s has more than %d rows",
+                         name, TILL_LIMIT_PAGE_ROWS);
+    if (incoming->hint_count > TILL_LIMIT_PAGE_HINTS)
+        return TILL_FAIL(e, TILL_LIMIT, TILL_LIMIT_PAGE_HINTS,
+                         "a page of %s gives more than %d hints", name, TILL_LIMIT_PAGE_HINTS);
+    return TILL_OK;
+}
+
+static enum till_code land_incoming(struct page *page, const struct store_incoming *incoming,
+                                    int64_t total_count, int64_t now_us, struct till_error *e)
+{
+    char text[STORE_TIME_BYTES], asked_text[STORE_TIME_BYTES];
+    struct value now = store_time(now_us, text);
+    struct value asked = store_time(incoming->asked_us, asked_text);
+    page->row_count = incoming->row_count;
+    page->reject_count = incoming->reject_count;
+    page->rejects = incoming->rejects;
+    enum till_code code = check_sizes(page, incoming, e);
+    if (code)
+        return code;
+    if (now.type != VALUE_TEXT)
+        return TILL_FAIL(e, TILL_USAGE, 0, "the clock shows an impossible time");
+    page->now = now.text;
+    page->asked_at = asked.type == VALUE_TEXT ? asked.text : (struct sv){0};
+    arena_reset(&page->store->arena);
+    code = take_rows(page, incoming->rows, e);
+    if (code == TILL_OK)
+        code = store_begin(page->store, e);
+    return code ? code : store_finish(page->store, land(page, incoming, total_count, e), e);
 }
 
 enum till_code store_page(struct store *store, struct store_walk *walk,
                           const struct store_incoming *incoming, int64_t now_us,
                           struct store_page_counts *ret_counts, struct till_error *e)
 {
-    char text[STORE_TIME_BYTES];
-    struct value now = store_time(now_us, text);
-    struct page page = {.store = store,
-                        .walk = walk,
-                        .row_count = incoming->row_count,
-                        .reject_count = incoming->reject_count,
-                        .rejects = incoming->rejects,
-                        .is_again = incoming->is_again};
-    if (page.row_count > TILL_LIMIT_PAGE_ROWS || page.reject_count > TILL_LIMIT_PAGE_ROWS)
-        return TILL_FAIL(e, TILL_LIMIT, TILL_LIMIT_PAGE_ROWS, "a page of %s has more than %d rows",
-                         walk->table->name, TILL_LIMIT_PAGE_ROWS);
-    if (now.type != VALUE_TEXT)
-        return TILL_FAIL(e, TILL_USAGE, 0, "the clock shows an impossible time");
-    page.now = now.text;
+    struct page page = {
+        .store = store, .walk = walk, .mode = STORE_LAND_NEWEST, .is_again = incoming->is_again};
     int64_t total_count = incoming->total_count < 0 ? walk->total_count : incoming->total_count;
-    arena_reset(&store->arena);
-    enum till_code code = take_rows(&page, incoming->rows, e);
-    if (code == TILL_OK)
-        code = store_begin(store, e);
-    if (code)
-        return code;
-    code = store_finish(store, land(&page, total_count, e), e);
+    enum till_code code = land_incoming(&page, incoming, total_count, now_us, e);
     if (code)
         return code;
     walk->next_page++;
@@ -485,4 +496,21 @@ enum till_code store_page(struct store *store, struct store_walk *walk,
     walk->total_count = total_count;
     *ret_counts = page.counts;
     return TILL_OK;
+}
+
+enum till_code store_rows(struct store *store, struct sv organization_id, const struct table *table,
+                          const struct store_incoming *incoming, int64_t now_us,
+                          struct store_page_counts *ret_counts, struct till_error *e)
+{
+    struct store_walk none = {.table = table};
+    struct page page = {.store = store, .walk = &none, .mode = incoming->mode};
+    struct value organization = store_text(organization_id);
+    enum till_code code = store_check_organization(organization_id, e);
+    if (code)
+        return code;
+    store_copy(none.organization_id, sizeof none.organization_id, &organization);
+    code = land_incoming(&page, incoming, -1, now_us, e);
+    if (code == TILL_OK)
+        *ret_counts = page.counts;
+    return code;
 }

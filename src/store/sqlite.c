@@ -3,7 +3,8 @@
 //
 // The file is created 0600 by us before SQLite sees it; SQLite gives its -wal and -shm the same mode. Settings: WAL, so that readers never
 // wait; synchronous=NORMAL, so that a commit costs no fsync and a power cut loses at most the newest pages, which the walk's cursor in the
-// same transactions then fetches again; a page cache with a ceiling and temporary data in files, so that memory does not grow with the data.
+// same transactions then fetches again (make_durable() makes it FULL, for what cannot be); a page cache with a ceiling and temporary data in files, so
+// that memory does not grow with the data.
 //
 // A database whose folder we may not write has no -shm and cannot get one. Reading it then works only as `immutable`, which ignores the
 // -wal: that is right exactly when no -wal with content lies beside it, so only then is it done.
@@ -203,12 +204,15 @@ static bool is_cached(const struct sqlite_db *db, const sqlite3_stmt *statement)
 
 enum { EXECUTE_COLUMNS = 32 }; // of the room's own statements
 
-static enum till_code execute_row(sqlite3_stmt *statement, struct store_result *result,
-                                  struct till_error *e)
+enum till_code sqlite_result_row(sqlite3_stmt *statement, struct store_result *result,
+                                 struct till_error *e)
 {
     struct value values[EXECUTE_COLUMNS];
     int count = sqlite3_column_count(statement);
-    for (int i = 0; i < count && i < EXECUTE_COLUMNS; i++)
+    if (count > EXECUTE_COLUMNS)
+        return TILL_FAIL(e, TILL_STORE, count, "a statement of ours has %d columns, more than %d",
+                         count, (int)EXECUTE_COLUMNS);
+    for (int i = 0; i < count; i++)
         if (!sqlite_value(statement, i, &values[i]))
             return TILL_FAIL_MEMORY(e);
     return result->row(result->context, values, (size_t)count, e);
@@ -227,7 +231,7 @@ static enum till_code sqlite_execute(struct store_db *store_db, const char *sql,
     if (rc == SQLITE_OK) {
         while ((rc = sqlite3_step(statement)) == SQLITE_ROW && code == TILL_OK)
             if (result && result->row)
-                code = execute_row(statement, result, e);
+                code = sqlite_result_row(statement, result, e);
         if (rc == SQLITE_DONE && result)
             result->changed_count = sqlite3_changes64(db->handle);
     }
@@ -287,6 +291,7 @@ static void sqlite_close(struct store_db *store_db)
         (void)sqlite3_finalize(db->rows[i].insert);
         (void)sqlite3_finalize(db->rows[i].read);
         (void)sqlite3_finalize(db->rows[i].update);
+        (void)sqlite3_finalize(db->rows[i].at);
     }
     (void)sqlite3_finalize(db->mark);
     (void)sqlite3_finalize(db->begin);
@@ -486,6 +491,11 @@ static enum till_code sqlite_reclaim(struct store_db *db, struct till_error *e)
                               e);
 }
 
+static enum till_code sqlite_make_durable(struct store_db *db, struct till_error *e)
+{
+    return sqlite_exec(sqlite_of(db), "PRAGMA synchronous = FULL", "make the database durable", e);
+}
+
 static enum till_code sqlite_health(struct store_db *store_db, struct store_health *ret_health,
                                     struct till_error *e)
 {
@@ -537,8 +547,10 @@ const struct store_driver store_driver_sqlite = {
     .unseen_count = sqlite_unseen_count,
     .unseen_list = sqlite_unseen_list,
     .unseen_bury = sqlite_unseen_bury,
+    .row_at = sqlite_row_at,
     .epoch = sqlite_epoch,
     .reclaim = sqlite_reclaim,
+    .make_durable = sqlite_make_durable,
     .query = sqlite_query,
     .health = sqlite_health,
 };

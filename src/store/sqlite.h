@@ -8,9 +8,9 @@
 #include "store/driver.h"
 
 enum {
-    STORE_SCHEMA_VERSION = 1,          // of the newest numbered migration
+    STORE_SCHEMA_VERSION = 2,          // of the newest numbered migration
     STORE_APPLICATION_ID = 0x74696c6c, // "till"
-    STATEMENTS_CACHED = 64,
+    STATEMENTS_CACHED = 96,
 };
 
 struct sqlite_cached {
@@ -27,7 +27,7 @@ struct sqlite_db {
     sqlite3_stmt *begin, *commit, *rollback; // prepared at open: a rollback must not need memory
     sqlite3_stmt *mark;
     struct {
-        sqlite3_stmt *insert, *read, *update;
+        sqlite3_stmt *insert, *read, *update, *at;
     } rows[TABLE__COUNT];
     struct value *values; // of one row, model_max_columns() of them
     int64_t page_bytes;
@@ -88,6 +88,11 @@ enum till_code sqlite_row_update(struct store_db *db, const struct table *table,
 enum till_code sqlite_marks_insert(struct store_db *db, int64_t walk_id, struct store_item *items,
                                    size_t count, struct till_error *e);
 enum till_code sqlite_marks_delete(struct store_db *db, int64_t walk_id, struct till_error *e);
+enum till_code sqlite_row_at(struct store_db *db, const struct table *table, double place,
+                             struct store_result *result, struct till_error *e);
+// One row of a result to its callback.
+enum till_code sqlite_result_row(sqlite3_stmt *statement, struct store_result *result,
+                                 struct till_error *e);
 
 // ---- sqlite_unseen.c ----
 enum till_code sqlite_unseen_count(struct store_db *db, const struct table *table,

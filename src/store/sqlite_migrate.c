@@ -26,10 +26,22 @@ enum { OBJECT_SQL_BYTES = 64 * 1024 };
 struct migration {
     int version;
     const char *sentence;
-    const char *sql; // NULL: version 1 makes the own tables from their list
+    const char *sql; // from the version before; tables that are new come from their list
 };
 static const struct migration migrations[] = {
     {1, "the first schema", NULL},
+    {2, "schedules, and what is known about each table between walks",
+     "ALTER TABLE till_tables ADD COLUMN method TEXT NOT NULL DEFAULT 'incremental';"
+     "ALTER TABLE till_tables ADD COLUMN every_ms INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE till_tables ADD COLUMN last_method TEXT NOT NULL DEFAULT 'full';"
+     "ALTER TABLE till_tables ADD COLUMN fresh_at TEXT;"
+     "ALTER TABLE till_tables ADD COLUMN last_full_at TEXT;"
+     "ALTER TABLE till_tables ADD COLUMN failure_count INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE till_runs ADD COLUMN method TEXT NOT NULL DEFAULT 'full';"
+     "UPDATE till_tables SET last_full_at = last_success_at WHERE is_proven = 1;"
+     "UPDATE till_tables SET fresh_at = (SELECT r.started_at FROM till_runs AS r"
+     " WHERE r.organization_id = till_tables.organization_id AND r.table_name = "
+     "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 
@@ -195,8 +207,11 @@ static enum till_code work_migrations(struct work *work, struct till_error *e)
 {
     int64_t version = 0;
     enum till_code code = sqlite_number(work->db, "PRAGMA user_version", &version, e);
+    // Without a version all tables are made from their lists, which are of today.
+    if (code == TILL_OK && version == 0)
+        work->is_needed = work->touches_tables = true;
     for (size_t i = 0; i < TILL_COUNT(migrations) && code == TILL_OK; i++) {
-        if (migrations[i].version <= version)
+        if (version == 0 || migrations[i].version <= version)
             continue;
         work->is_needed = work->touches_tables = true;
         if (work->is_applied && migrations[i].sql)

@@ -23,11 +23,6 @@ static enum till_code row_prepare(struct sqlite_db *db, const struct buf *sql,
     return rc == SQLITE_OK ? TILL_OK : DB_FAIL(db, rc, "prepare a statement", e);
 }
 
-static const char *id_name(const struct table *table)
-{
-    return table->columns[table->id_column].name;
-}
-
 static enum till_code prepare_insert(struct sqlite_db *db, const struct table *table,
                                      struct till_error *e)
 {
@@ -44,7 +39,7 @@ static enum till_code prepare_insert(struct sqlite_db *db, const struct table *t
     size_t count = table->column_count + 2 + (has_organization ? 0 : 1);
     for (size_t i = 0; i < count; i++)
         buf_text(&sql, i == 0 ? "?" : ",?");
-    buf_format(&sql, ") ON CONFLICT(%s) DO NOTHING", id_name(table));
+    buf_format(&sql, ") ON CONFLICT(%s) DO NOTHING", store_id_name(table));
     return row_prepare(db, &sql, &db->rows[table->id].insert, e);
 }
 
@@ -60,7 +55,7 @@ static enum till_code prepare_read(struct sqlite_db *db, const struct table *tab
     }
     buf_format(
         &sql, "rowid,organization_id,till_synced_at,till_deleted_at,till_extra FROM %s WHERE %s=?1",
-        table->name, id_name(table));
+        table->name, store_id_name(table));
     return row_prepare(db, &sql, &db->rows[table->id].read, e);
 }
 
@@ -194,6 +189,38 @@ enum till_code sqlite_row_update(struct store_db *store_db, const struct table *
         rc = sqlite3_step(statement);
     if (rc != SQLITE_DONE)
         code = DB_FAIL(db, rc, "store a row", e);
+    (void)sqlite3_reset(statement);
+    return code;
+}
+
+// Row numbers have no gaps but those of a purge, so a place among the numbers is a fair place among the rows.
+static enum till_code prepare_at(struct sqlite_db *db, const struct table *table,
+                                 struct till_error *e)
+{
+    AUTO_BUF sql;
+    buf_init(&sql, ROW_SQL_BYTES);
+    buf_format(&sql,
+               "SELECT %s, organization_id, till_deleted_at FROM %s WHERE rowid > CAST((SELECT "
+               "max(rowid) FROM %s) * ?1 AS INTEGER) ORDER BY rowid LIMIT 1",
+               store_id_name(table), table->name, table->name);
+    return row_prepare(db, &sql, &db->rows[table->id].at, e);
+}
+
+enum till_code sqlite_row_at(struct store_db *store_db, const struct table *table, double place,
+                             struct store_result *result, struct till_error *e)
+{
+    struct sqlite_db *db = sqlite_of(store_db);
+    enum till_code code = db->rows[table->id].at ? TILL_OK : prepare_at(db, table, e);
+    if (code)
+        return code;
+    sqlite3_stmt *statement = db->rows[table->id].at;
+    int rc = sqlite3_bind_double(statement, 1, place);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        code = sqlite_result_row(statement, result, e);
+    else if (rc != SQLITE_DONE)
+        code = DB_FAIL(db, rc, "read a row", e);
     (void)sqlite3_reset(statement);
     return code;
 }

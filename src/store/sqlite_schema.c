@@ -15,18 +15,18 @@ struct own_table {
 };
 static const struct own_table own_tables[] = {
 #define OWN_TABLE(name, lifetime, sentence, columns) {#name, #lifetime, sentence, columns},
-#define INDEX(name, table, columns)
+#define INDEX(name, table, columns, where)
 #include "store/tables.def"
 #undef OWN_TABLE
 #undef INDEX
 };
 
 struct index {
-    const char *name, *table, *columns;
+    const char *name, *table, *columns, *where;
 };
 static const struct index indexes[] = {
 #define OWN_TABLE(name, lifetime, sentence, columns)
-#define INDEX(name, table, columns) {#name, #table, columns},
+#define INDEX(name, table, columns, where) {#name, #table, columns, where},
 #include "store/tables.def"
 #undef OWN_TABLE
 #undef INDEX
@@ -113,6 +113,8 @@ void sqlite_object_sql(size_t index, struct buf *sql)
     } else if (index < FIRST_VIEW) {
         const struct index *made = &indexes[index - FIRST_INDEX];
         buf_format(sql, "CREATE INDEX %s ON %s(%s)", made->name, made->table, made->columns);
+        if (made->where[0])
+            buf_format(sql, " WHERE %s", made->where);
     } else {
         const struct view *view = &views[index - FIRST_VIEW];
         buf_format(sql, "CREATE VIEW %s AS -- %s\n%s", view->name, view->sentence, view->select);

@@ -2,8 +2,9 @@
 // sqlite_unseen.c - rows that a walk did not see: counted, listed, marked as deleted.
 //
 // The search reads no wide row that was seen: it walks the primary key's index (which holds id and rowid) against the marks, and looks
-// only at what is left. CROSS JOIN fixes that order. Burying first gathers the rowids in a temporary table that lives in a file, so that
-// a million lost rows take no memory, then writes the changes and the tombstones from it.
+// only at what is left: of that, what the walk has seen without understanding it and what came beside it is not lost. CROSS JOIN fixes that
+// order. Burying first gathers the rowids in a temporary table that lives in a file, so that a million lost rows take no
+// memory, then writes the changes and the tombstones from it.
 #include "store/sqlite.h"
 
 #include "base/limits.h"
@@ -18,8 +19,12 @@ static void unseen_from(struct buf *sql, const struct table *table)
         " FROM (SELECT rowid AS row_rowid FROM %s AS k WHERE NOT EXISTS (SELECT 1 FROM "
         "till_walk_rows AS w"
         " WHERE w.walk_id = ?2 AND w.row_rowid = k.rowid)) AS u CROSS JOIN %s AS t"
-        " WHERE t.rowid = u.row_rowid AND t.organization_id = ?1 AND t.till_deleted_at IS NULL",
-        table->name, table->name);
+        " WHERE t.rowid = u.row_rowid AND t.organization_id = ?1 AND t.till_deleted_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM till_walk_spared AS s WHERE s.walk_id = ?2 AND s.row_id = "
+        "t.%s) AND NOT EXISTS (SELECT 1 FROM till_walk_rejects AS r WHERE r.walk_id = ?2 AND "
+        "r.row_id "
+        "= t.%s)",
+        table->name, table->name, store_id_name(table), store_id_name(table));
 }
 
 static enum till_code unseen_run(struct store_db *db, const struct buf *sql,
@@ -58,7 +63,7 @@ enum till_code sqlite_unseen_list(struct store_db *db, const struct table *table
 {
     AUTO_BUF sql;
     buf_init(&sql, UNSEEN_SQL_BYTES);
-    buf_format(&sql, "SELECT t.%s", table->columns[table->id_column].name);
+    buf_format(&sql, "SELECT t.%s", store_id_name(table));
     unseen_from(&sql, table);
     buf_format(&sql, " ORDER BY random() LIMIT %lld", (long long)limit); // a fair sample
     return unseen_run(db, &sql, organization_id, walk_id, (struct sv){0}, result, e);
@@ -81,7 +86,7 @@ enum till_code sqlite_unseen_bury(struct store_db *store_db, const struct table 
                "old_value, new_value, seen_at)"
                " SELECT ?1, '%s', t.%s, 'till_deleted_at', NULL, ?3, ?3 FROM temp.till_unseen AS u"
                " CROSS JOIN %s AS t WHERE t.rowid = u.row_rowid AND ?2 = ?2",
-               table->name, table->columns[table->id_column].name, table->name);
+               table->name, store_id_name(table), table->name);
     buf_format(
         &bury,
         "UPDATE %s SET till_deleted_at = ?3 WHERE rowid IN (SELECT row_rowid FROM temp.till_unseen)"

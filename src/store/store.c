@@ -46,6 +46,11 @@ int store_schema_version(const struct store *store)
     return store->driver->schema_version(store->db);
 }
 
+enum till_code store_make_durable(struct store *store, struct till_error *e)
+{
+    return store->driver->make_durable(store->db, e);
+}
+
 enum till_code store_query(struct store *store, const struct store_query *query,
                            const struct store_sink *sink, struct store_query_result *ret_result,
                            struct till_error *e)
@@ -122,6 +127,16 @@ enum till_code store_execute(struct store *store, const char *sql, const struct 
     return store->driver->execute(store->db, sql, true, parameters, count, result, e);
 }
 
+enum till_code store_execute_made(struct store *store, const struct buf *sql,
+                                  const struct value *parameters, size_t count,
+                                  struct store_result *result, struct till_error *e)
+{
+    enum till_code code = buf_fail(sql, "the statement", e);
+    if (code)
+        return code;
+    return store->driver->execute(store->db, sql->data, false, parameters, count, result, e);
+}
+
 enum till_code store_begin(struct store *store, struct till_error *e)
 {
     return store->is_in_batch ? TILL_OK : store->driver->begin(store->db, e);
@@ -169,6 +184,19 @@ bool store_table_has_organization(const struct table *table, size_t *ret_column)
     if (is_there && ret_column)
         *ret_column = index;
     return is_there;
+}
+
+enum till_code store_check_organization(struct sv organization_id, struct till_error *e)
+{
+    if (organization_id.len > 0 && organization_id.len < STORE_NAME_BYTES)
+        return TILL_OK;
+    return TILL_FAIL(e, TILL_USAGE, 0, "\"" SV_FORMAT "\" is not an organization's id",
+                     SV_ARGS(store_cut(organization_id, STORE_NAME_BYTES)));
+}
+
+const char *store_id_name(const struct table *table)
+{
+    return table->columns[table->id_column].name;
 }
 
 enum till_code store_take_integer(void *context, const struct value *values, size_t count,

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "model/model.h"
@@ -57,6 +58,8 @@ enum till_code store_connection_remove(struct store *store, const char *name, bo
                                        struct till_error *e) TILL_MUSTUSE;
 
 // ---- the state of one table of one organization ----
+enum store_method { STORE_INCREMENTAL, STORE_FULL };
+const char *store_method_word(enum store_method method); // "incremental", "full"
 struct store_table_state {
     bool is_enabled;       // `till tables set T --off`
     int64_t row_count;     // live rows
@@ -69,6 +72,18 @@ struct store_table_state {
     int64_t server_total;   // total_count of the last walk's last page, -1 unknown
     bool is_proven;         // last finished walk: distinct ids = total_count
     int64_t walk_next_page; // 0 = no walk under way
+    // keeping in step
+    enum store_method method; // as `tables set --method` says
+    int64_t every_ms;         // as `tables set --every` says; 0 = the default
+    enum store_method last_method;
+    int64_t
+        fresh_us; // start of the last run that went well: the table is as Polar was then; 0 = never
+    int64_t last_full_us; // end of the last proven full walk; 0 = never
+    int64_t
+        failure_count; // runs that failed since the last that went well; interrupted ones do not count
+    int64_t hint_count; // rows that are known to have changed and wait to be read again
+    int64_t
+        unmirrored_count; // quarantined rows (with an id) that are not mirrored as live: the service counts them too
 };
 enum till_code store_table_state(struct store *store, struct sv organization_id,
                                  const struct table *table, struct store_table_state *ret_state,
@@ -76,6 +91,11 @@ enum till_code store_table_state(struct store *store, struct sv organization_id,
 enum till_code store_table_enable(struct store *store, struct sv organization_id,
                                   const struct table *table, bool is_enabled,
                                   struct till_error *e) TILL_MUSTUSE;
+
+// every_ms 0 = the default. Rows of the state that is not there yet are made.
+enum till_code store_table_schedule(struct store *store, struct sv organization_id,
+                                    const struct table *table, enum store_method method,
+                                    int64_t every_ms, struct till_error *e) TILL_MUSTUSE;
 
 // ---- walks ----
 struct store_walk {
@@ -104,6 +124,19 @@ struct store_reject {
     struct sv id, raw; // id.ptr may be NULL
     const char *reason;
 };
+// A row that is known to have changed, or to be missing, and is to be read again.
+struct store_hint {
+    const struct table *table;
+    struct sv row_id;
+    const char *
+        source; // "event", "webhook", "copy" (another row's copy of it differs), "state" (it was in motion)
+};
+enum store_landing {
+    STORE_LAND_NEWEST, // the service's present state: writes whatever differs, takes a tombstone away
+    STORE_LAND_IF_NEWER, // an older telling of it (webhooks): a stored row with a later modified_at stays (null = oldest), a tombstone stays
+    STORE_LAND_MISSING,  // copies from inside other rows: written only where no such row is stored
+    STORE_LAND_GONE, // the same, for rows that have left their own list: written with till_deleted_at
+};
 struct store_incoming {
     const struct row *rows;
     size_t row_count;
@@ -112,8 +145,19 @@ struct store_incoming {
     int64_t total_count; // as this page says it, -1 when it does not
     bool
         is_again; // this walk has landed these rows before: rows without an id are not kept a second time
+    // What these rows tell about others: kept as hints in the same transaction.
+    const struct store_hint *hints;
+    size_t hint_count;
+    int64_t
+        asked_us; // when the rows were asked for: hints of these rows that are not newer are fulfilled; 0 = leave hints alone
+    enum store_landing mode; // store_rows() only
 };
 enum till_code store_page(struct store *store, struct store_walk *walk,
+                          const struct store_incoming *incoming, int64_t now_us,
+                          struct store_page_counts *ret_counts, struct till_error *e) TILL_MUSTUSE;
+// Lands rows outside of a walk, in one transaction: no cursor, no marks, else as store_page(). total_count is not looked at. Rows that come or come back
+// (modes NEWEST and IF_NEWER) while a walk of the table is under way are not taken for deleted by its end. Rows that the mode skips count as unchanged.
+enum till_code store_rows(struct store *store, struct sv organization_id, const struct table *table,
                           const struct store_incoming *incoming, int64_t now_us,
                           struct store_page_counts *ret_counts, struct till_error *e) TILL_MUSTUSE;
 // Pages that are already here may share a commit: between these two, store_page() calls land in one transaction, each still with its cursor.
@@ -138,6 +182,105 @@ enum till_code store_walk_end(struct store *store, struct store_walk *walk, bool
 enum till_code store_walk_drop(struct store *store, struct store_walk *walk,
                                struct till_error *e) TILL_MUSTUSE;
 
+// ---- keeping in step without a walk ----
+// Which of these ids have no row (live or marked) in the table: ret_is_missing[i]. Cheap: one look-up each.
+enum till_code store_rows_missing(struct store *store, const struct table *table,
+                                  const struct sv *ids, size_t count, bool *ret_is_missing,
+                                  struct till_error *e) TILL_MUSTUSE;
+// Marks one live row as deleted (it was asked for by id and is gone): with its change, the counts, its hint and its quarantine.
+// *ret_was_live false: there was nothing to mark.
+enum till_code store_row_bury(struct store *store, struct sv organization_id,
+                              const struct table *table, struct sv id, int64_t now_us,
+                              bool *ret_was_live, struct till_error *e) TILL_MUSTUSE;
+// Ids in the arena, oldest hint first, at most capacity; *ret_total counts all.
+struct store_ids {
+    struct sv *ids;
+    size_t count;
+    int64_t total;
+};
+enum till_code store_hints(struct store *store, struct sv organization_id,
+                           const struct table *table, size_t capacity, struct arena *arena,
+                           struct store_ids *ret_ids, struct till_error *e) TILL_MUSTUSE;
+enum till_code store_hints_put(struct store *store, struct sv organization_id,
+                               const struct store_hint *hints, size_t count, int64_t now_us,
+                               struct till_error *e) TILL_MUSTUSE;
+// All hints of a table that are not newer than this are fulfilled (a proven walk has read every row).
+enum till_code store_hints_drop(struct store *store, struct sv organization_id,
+                                const struct table *table, int64_t asked_us,
+                                struct till_error *e) TILL_MUSTUSE;
+// Live rows whose status is one of table->in_step.moving: they change by themselves. Newest first. Read through a partial index, whatever the table's size.
+enum till_code store_moving(struct store *store, struct sv organization_id,
+                            const struct table *table, size_t capacity, struct arena *arena,
+                            struct store_ids *ret_ids, struct till_error *e) TILL_MUSTUSE;
+// Live rows (status active or trialing) whose table->in_step.due_column lies in (from, to]: the service is about to change them, or has.
+struct store_span {
+    int64_t from_us, to_us;
+};
+enum till_code store_due(struct store *store, struct sv organization_id, const struct table *table,
+                         struct store_span span, size_t capacity, struct arena *arena,
+                         struct store_ids *ret_ids, struct till_error *e) TILL_MUSTUSE;
+// Live rows at random (the seed decides), without repetition, by look-ups, never by a scan of a large table; at most 1,000. Fewer than asked for when the
+// organization has only few among many rows of others.
+enum till_code store_sample(struct store *store, struct sv organization_id,
+                            const struct table *table, size_t capacity, uint64_t seed,
+                            struct arena *arena, struct store_ids *ret_ids,
+                            struct till_error *e) TILL_MUSTUSE;
+// One column of stored rows by id, in the arena; VALUE_NULL where there is no row. For table->in_step.batch_filter.
+enum till_code store_column_of(struct store *store, const struct table *table, const char *column,
+                               const struct sv *ids, size_t count, struct arena *arena,
+                               struct value *ret_values, struct till_error *e) TILL_MUSTUSE;
+// The largest value of table->walk_key among the organization's rows; 0 = none.
+enum till_code store_newest(struct store *store, struct sv organization_id,
+                            const struct table *table, int64_t *ret_us,
+                            struct till_error *e) TILL_MUSTUSE;
+
+// Rows (live) whose table->walk_key lies between two moments, both exclusive; INT64_MIN and INT64_MAX = no bound.
+enum till_code store_count_between(struct store *store, struct sv organization_id,
+                                   const struct table *table, int64_t after_us, int64_t before_us,
+                                   int64_t *ret_count, struct till_error *e) TILL_MUSTUSE;
+
+// ---- row_changes: what changed and when it was seen ----
+struct store_change_row { // text borrowed until the callback returns
+    int64_t id;
+    struct sv organization_id, table_name, row_id, column_name;
+    struct value old_value, new_value;
+    int64_t seen_us;
+};
+typedef enum till_code store_change_callback(void *context, const struct store_change_row *change,
+                                             struct till_error *e);
+enum till_code store_change_newest(struct store *store, int64_t *ret_id,
+                                   struct till_error *e) TILL_MUSTUSE;
+// Changes with id > after_id, in order; table and row_id may be NULL / .ptr NULL for all.
+enum till_code store_changes(struct store *store, struct sv organization_id,
+                             const struct table *table, struct sv row_id, int64_t after_id,
+                             store_change_callback *callback, void *context,
+                             struct till_error *e) TILL_MUSTUSE;
+// Forgets changes seen before this moment. Only by the user's setting (history_days). When nothing is left, ids begin at 1 again.
+enum till_code store_changes_prune(struct store *store, int64_t before_us, int64_t *ret_count,
+                                   struct till_error *e) TILL_MUSTUSE;
+
+// ---- webhooks: the inbox ----
+struct store_webhook {
+    char organization_id[STORE_NAME_BYTES];
+    char webhook_id[STORE_NAME_BYTES]; // of the header: the same on every retry
+    char type[STORE_NAME_BYTES];       // "order.paid"
+    struct sv body;                    // without credentials
+    int64_t occurred_us, received_us;
+};
+// From now on a commit of this store returns only when the disk has it (else a power cut may lose the newest ones).
+enum till_code store_make_durable(struct store *store, struct till_error *e) TILL_MUSTUSE;
+// Keeps it. *ret_is_new false: this webhook_id was kept before, nothing is written. At most TILL_LIMIT_WEBHOOKS wait: beyond it LIMIT.
+enum till_code store_webhook_put(struct store *store, const struct store_webhook *webhook,
+                                 bool *ret_is_new, struct till_error *e) TILL_MUSTUSE;
+// The oldest that has not been applied; *ret_found false when none. body in the arena.
+enum till_code store_webhook_next(struct store *store, struct sv organization_id,
+                                  struct arena *arena, struct store_webhook *ret_webhook,
+                                  bool *ret_found, struct till_error *e) TILL_MUSTUSE;
+// Applied (problem NULL), or set aside with its problem. The body is dropped either way, the id is kept for TILL_LIMIT_WEBHOOK_DAYS.
+enum till_code store_webhook_done(struct store *store, const struct store_webhook *webhook,
+                                  const char *problem, int64_t now_us,
+                                  struct till_error *e) TILL_MUSTUSE;
+
 // ---- what a run did, kept as history (table till_runs) and as the table's state ----
 struct store_run {
     const struct table *table;
@@ -148,6 +291,7 @@ struct store_run {
     int64_t added, changed, removed, unchanged, quarantined, requests, pages;
     int64_t server_total; // -1 unknown
     bool is_proven;
+    enum store_method method;
 };
 enum till_code store_run_put(struct store *store, const struct store_run *run,
                              struct till_error *e) TILL_MUSTUSE;

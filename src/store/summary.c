@@ -80,3 +80,37 @@ enum till_code store_day(struct store *store, struct sv organization_id, int64_t
     *ret_count = gather.count;
     return TILL_OK;
 }
+
+static enum till_code failing_row(void *context, const struct value *values, size_t count,
+                                  struct till_error *e)
+{
+    int64_t *since_us = context;
+    (void)count;
+    if (values[0].type == VALUE_TEXT && !timestamp_parse(values[0].text, since_us))
+        return TILL_FAIL(e, TILL_STORE, 0, "a run began at \"" SV_FORMAT "\"",
+                         SV_ARGS(values[0].text));
+    return TILL_OK;
+}
+
+enum till_code store_failing_since(struct store *store, struct sv organization_id,
+                                   const struct table *table, int64_t *ret_us, struct till_error *e)
+{
+    static const char sql[] =
+        "SELECT min(started_at) FROM till_runs WHERE organization_id = ?1 AND table_name = ?2"
+        " AND id > coalesce((SELECT max(id) FROM till_runs WHERE organization_id = ?1"
+        "   AND table_name = ?2 AND code = 'ok'), 0)";
+    const struct value parameters[] = {{.type = VALUE_TEXT, .text = organization_id},
+                                       {.type = VALUE_TEXT, .text = sv_of(table->name)}};
+    struct store_query query = {.sql = sql,
+                                .parameters = parameters,
+                                .parameter_count = TILL_COUNT(parameters),
+                                .is_trusted = true};
+    int64_t since_us = 0;
+    struct store_sink sink = {.context = &since_us, .row = failing_row};
+    struct store_query_result result = {0};
+    enum till_code code = store_query(store, &query, &sink, &result, e);
+    if (code)
+        return till_error_context(e, "could not read the history of runs");
+    *ret_us = since_us;
+    return TILL_OK;
+}

@@ -22,4 +22,9 @@ enum till_code store_day(struct store *store, struct sv organization_id, int64_t
                          int64_t to_us, struct store_day_line *ret_lines, size_t capacity,
                          size_t *ret_count, struct till_error *e) TILL_MUSTUSE;
 
+// Start of the first of the failed runs in a row that a table's history ends with; 0 = the last run went well, or there was none.
+enum till_code store_failing_since(struct store *store, struct sv organization_id,
+                                   const struct table *table, int64_t *ret_us,
+                                   struct till_error *e) TILL_MUSTUSE;
+
 #endif

@@ -4,7 +4,7 @@
 // A walk is one row of till_walks per organization and table; its marks (till_walk_rows) say which mirrored rows it has seen, by the database's
 // own row number, which costs eight bytes a row and lands in order. Those numbers hold within one epoch of the database (driver.h): a walk
 // whose epoch has passed is begun anew instead of resumed, and cannot end proven. Ids that were seen but not understood and not mirrored are
-// kept in till_walk_rejects, so that they count once.
+// kept in till_walk_rejects, so that they count once; ids that came beside the walk (page.c) in till_walk_spared, so that its end spares them.
 #include "store/driver.h"
 
 #include <string.h>
@@ -53,10 +53,13 @@ static enum till_code find_walk(struct store *store, struct found_walk *found, s
 
 static enum till_code forget_seen(struct store *store, int64_t walk_id, struct till_error *e)
 {
-    static const char sql[] = "DELETE FROM till_walk_rejects WHERE walk_id = ?1";
+    static const char rejects[] = "DELETE FROM till_walk_rejects WHERE walk_id = ?1";
+    static const char spared[] = "DELETE FROM till_walk_spared WHERE walk_id = ?1";
     struct value key = store_integer(walk_id);
     enum till_code code = store->driver->marks_delete(store->db, walk_id, e);
-    return code ? code : store_execute(store, sql, &key, 1, NULL, e);
+    if (code == TILL_OK)
+        code = store_execute(store, rejects, &key, 1, NULL, e);
+    return code ? code : store_execute(store, spared, &key, 1, NULL, e);
 }
 
 static enum till_code forget_walk(struct store *store, int64_t walk_id, struct till_error *e)
@@ -94,12 +97,12 @@ enum till_code store_walk_begin(struct store *store, struct sv organization_id,
     struct store_walk walk = {.table = table, .total_count = -1};
     struct value organization = store_text(organization_id);
     int64_t epoch = 0;
-    if (organization_id.len == 0 || organization_id.len >= sizeof walk.organization_id)
-        return TILL_FAIL(e, TILL_USAGE, 0, "\"" SV_FORMAT "\" is not an organization's id",
-                         SV_ARGS(store_cut(organization_id, STORE_NAME_BYTES)));
+    enum till_code code = store_check_organization(organization_id, e);
+    if (code)
+        return code;
     store_copy(walk.organization_id, sizeof walk.organization_id, &organization);
     struct found_walk found = {.walk = &walk};
-    enum till_code code = store_begin(store, e);
+    code = store_begin(store, e);
     if (code)
         return code;
     code = store->driver->epoch(store->db, &epoch, e);
@@ -203,25 +206,28 @@ static enum till_code check_epoch(struct store *store, struct store_walk *walk,
                            walk->table->name);
 }
 
-// Rows that nobody sees any more leave the quarantine too: a proven walk has met all that are left.
+// Rows that nobody sees any more leave the quarantine too: a proven walk has met all that are left. What was read beside the walk since it began
+// (walk_id 0) may be newer than what the walk met, and stays.
 static enum till_code bury(struct store *store, struct store_walk *walk, struct sv now,
                            int64_t *ret_removed, struct till_error *e)
 {
-    static const char count[] =
-        "UPDATE till_tables SET row_count = row_count - ?3, deleted_count = deleted_count + ?3"
-        " WHERE organization_id = ?1 AND table_name = ?2";
-    static const char healed[] = "DELETE FROM till_quarantine WHERE organization_id = ?1 AND "
-                                 "table_name = ?2 AND walk_id <> ?3";
-    struct value values[3];
+    static const char healed[] =
+        "DELETE FROM till_quarantine WHERE organization_id = ?1 AND table_name = ?2 AND walk_id <> "
+        "?3 AND (walk_id <> 0 OR row_id IS NULL OR seen_at < ?4)";
+    char started_at[STORE_TIME_BYTES];
+    struct value values[4];
+    struct sv organization = sv_of(walk->organization_id);
     enum till_code code = check_epoch(store, walk, e);
     if (code == TILL_OK)
-        code = store->driver->unseen_bury(store->db, walk->table, sv_of(walk->organization_id),
-                                          walk->walk_id, now, ret_removed, e);
-    walk_keys(walk, values);
-    values[2] = store_integer(*ret_removed);
+        code = store->driver->unseen_bury(store->db, walk->table, organization, walk->walk_id, now,
+                                          ret_removed, e);
     if (code == TILL_OK)
-        code = store_execute(store, count, values, TILL_COUNT(values), NULL, e);
+        code = store_table_count(store, organization, walk->table, -*ret_removed, *ret_removed, e);
+    walk_keys(walk, values);
     values[2] = store_integer(walk->walk_id);
+    values[3] = store_time(walk->started_at_us, started_at);
+    if (values[3].type == VALUE_NULL)
+        values[3] = store_c_text("");
     if (code == TILL_OK)
         code = store_execute(store, healed, values, TILL_COUNT(values), NULL, e);
     return code;

@@ -32,24 +32,11 @@ static void add_counts(struct landing_counts *to, const struct landing_counts *f
 static enum till_code land(struct landing *landing, struct landing_slot *slot,
                            struct landing_counts *counts, struct till_error *e)
 {
-    const struct decode_page *page = &slot->page;
     struct landing_counts one = {.pages = 1};
-    struct store_reject *rejects =
-        arena_alloc(&slot->arena, (page->reject_count + 1) * sizeof(struct store_reject));
-    if (!rejects)
-        return arena_fail(&slot->arena, "the page", e);
-    for (size_t i = 0; i < page->reject_count; i++)
-        rejects[i] = (struct store_reject){.id = page->rejects[i].id,
-                                           .raw = page->rejects[i].raw,
-                                           .reason = page->rejects[i].reason};
-    enum till_code code = store_page(landing->store, landing->walk,
-                                     &(struct store_incoming){.rows = page->rows,
-                                                              .row_count = page->row_count,
-                                                              .rejects = rejects,
-                                                              .reject_count = page->reject_count,
-                                                              .total_count = page->total_count,
-                                                              .is_again = slot->is_again},
-                                     clock_now_us(landing->clock), &one.rows, e);
+    struct arrival_page incoming = {
+        .page = &slot->page, .arena = &slot->arena, .is_again = slot->is_again};
+    enum till_code code =
+        arrival_land(&landing->arrival, &incoming, clock_now_us(landing->clock), &one.rows, e);
     if (code)
         return till_error_context(e, "page %lld", (long long)slot->number);
     add_counts(counts, &one);
@@ -146,6 +133,7 @@ enum till_code landing_start(struct landing *landing, struct store *store, struc
     memset(landing, 0, sizeof(*landing));
     landing->store = store;
     landing->walk = walk;
+    arrival_init(&landing->arrival, store, walk, (struct sv){0}, walk->table);
     landing->clock = clock;
     landing->seen_count = walk->seen_count;
     landing->total_count = walk->total_count;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "decode/decode.h"
 #include "store/store.h"
+#include "sync/arrival.h"
 
 enum { LANDING_SLOTS = 2 };
 
@@ -30,6 +31,7 @@ struct landing_counts {
 struct landing {
     struct store *store;
     struct store_walk *walk;
+    struct arrival arrival; // of the thread that lands
     const struct clock *clock;
     struct landing_slot slots[LANDING_SLOTS];
     pthread_t thread;

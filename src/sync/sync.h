@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// sync.h - brings the mirror in step with the service: full walks that resume, prove themselves, and only then mark what is gone.
+// sync.h - brings the mirror in step with the service: incremental runs that cost a dozen requests (step.c), and full walks that resume, prove
+// themselves, and only then mark what is gone (walk.c).
 //
 // sync_run() never prints; it reports through a progress callback and a summary. It owns no lock: the caller makes sure that one run at a time
 // writes to a database. A failing table does not stop the others, except where nothing else can work either (token refused, database failed,
 // Ctrl-C, host never answered).
+//
+// A run does the quick things first: each table's newest rows and what is in motion, then rows that something hinted at, then the comparison of
+// counts, then walks (of tables that were never walked at their place in the order; of those that do not add up; last of those whose slow full walk
+// is due). So the mirror is fresh within seconds and whole within the run.
 #ifndef TILL_SYNC_SYNC_H
 #define TILL_SYNC_SYNC_H
 
@@ -20,6 +25,7 @@
 struct sync_table_result {
     const struct table *table;
     bool was_wanted;
+    bool is_reached;     // the run came to it
     bool is_skipped;     // its scope is missing
     enum till_code code; // of this table; error says why
     struct till_error error;
@@ -28,8 +34,15 @@ struct sync_table_result {
     int64_t pages, requests, too_many_requests;
     int64_t server_total; // -1 unknown
     int64_t duration_ms;
-    int attempts; // walks it took
+    int attempts; // walks it took; an incremental run alone takes none
     bool is_proven, is_resumed;
+    enum store_method method; // full: a whole walk was part of it
+    bool
+        is_drifted; // rows and the service's total disagreed after the incremental part: a walk followed
+    int64_t reread;     // rows asked for again because something hinted at a change
+    int64_t hints_left; // of those, what is left for the next run
+    int64_t checked,
+        differing; // sync_options.check_rows: sampled rows, and those that were not as mirrored
 };
 
 struct sync_summary {
@@ -47,7 +60,17 @@ struct sync_progress {
     bool is_done;        // last call for this table
 };
 
+enum sync_method {
+    SYNC_AS_SET, // each table by its own setting; incremental ones are walked whole when they never were, or full_walk_every_ms ago
+    SYNC_INCREMENTAL, // no walk but for tables that were never walked, and for drift
+    SYNC_FULL,        // walks
+};
+
 struct sync_options {
+    enum sync_method method;
+    int64_t full_walk_every_ms; // 0 = never of its own accord
+    int64_t history_before_us;  // forget row_changes seen before this moment; 0 = keep all
+    int check_rows; // after all else, read so many random rows of each table again and compare; 0 = do not
     struct store *store;
     struct polar *polar;
     struct sv organization_id;

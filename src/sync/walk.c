@@ -468,7 +468,6 @@ enum till_code walk_table(const struct sync_options *options, struct sync_progre
                           struct sync_table_result *result, struct till_error *e)
 {
     struct walker walker = {.options = options, .progress = progress, .result = result};
-    struct http_statistics before = polar_statistics(options->polar);
     struct till_error drop_error = {0};
 
     walker.started_ms = clock_monotonic_ms(options->clock);
@@ -483,15 +482,15 @@ enum till_code walk_table(const struct sync_options *options, struct sync_progre
     drop_waiting(&walker);
     take_counts(&walker);
     landing_stop(&walker.landing);
+    if (code == TILL_OK) // every row was read since: older hints are fulfilled
+        code = store_hints_drop(options->store, options->organization_id, result->table,
+                                walker.walk.started_at_us, e);
     if (result->is_skipped &&
         store_walk_drop(options->store, &walker.walk, &drop_error) != TILL_OK) {
         result->is_skipped = false;
         *e = drop_error;
         code = e->code;
     }
-    struct http_statistics after = polar_statistics(options->polar);
-    result->requests = after.requests - before.requests;
-    result->too_many_requests = after.too_many_requests - before.too_many_requests;
     report_progress(&walker, true);
     if (code && code != TILL_LIMIT)
         return till_error_context(e, "could not sync %s", result->table->name);

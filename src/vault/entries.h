@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "vault/guarded.h"
+#include "crypto/guarded.h"
 
 // True when the bytes are whole entries and nothing else.
 bool entries_are_sound(struct sv entries);

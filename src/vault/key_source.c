@@ -7,13 +7,13 @@
 #include "vault/key_source.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "base/fs.h"
+#include "crypto/crypto.h"
 #include "vault/private_file.h"
 
 enum { KEY_FILE_BYTES = 32, KEY_CREDENTIAL_MIN_BYTES = 32 };
@@ -99,7 +99,7 @@ static enum till_code key_source_file_make(const char *path, struct guarded *ret
     enum till_code code = guarded_new(KEY_FILE_BYTES, &key, e);
     if (code)
         return code;
-    randombytes_buf(key.data, KEY_FILE_BYTES);
+    crypto_random(key.data, KEY_FILE_BYTES);
     key.len = KEY_FILE_BYTES;
     if (fault_point("vault.key"))
         return TILL_FAIL(e, TILL_CONFIG, EIO, "could not write the key file \"%s\"", path);

@@ -4,7 +4,7 @@
 #define TILL_VAULT_KEY_SOURCE_H
 
 #include "base/limits.h"
-#include "vault/guarded.h"
+#include "crypto/guarded.h"
 #include "vault/vault.h"
 
 struct key_source {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "vault/guarded.h"
+#include "crypto/guarded.h"
 
 enum private_rule {
     PRIVATE_OWN, // a regular file of ours that neither group nor others may touch

@@ -19,9 +19,8 @@
 // authenticated, hence the ceilings; the floors keep a swapped header from talking us into a weaker key.
 #include "vault/seal.h"
 
-#include <sodium.h>
-
 #include "base/limits.h"
+#include "crypto/crypto.h"
 
 enum {
     SEAL_PAD_BYTES = 512,
@@ -35,18 +34,15 @@ enum {
     SEAL_AT_NONCE = 52,
     SEAL_SUBKEY_SEALING = 1,
     SEAL_SUBKEY_CHECK = 2,
-    SEAL_KEY_BYTES = 32,
 };
 static const char seal_magic[8] = {'t', 'i', 'l', 'l', 's', 'e', 'a', 'l'};
-static const char seal_context[crypto_kdf_CONTEXTBYTES] = {'t', 'i', 'l', 'l', 's', 'e', 'a', 'l'};
+static const char seal_context[CRYPTO_CONTEXT_BYTES] = {'t', 'i', 'l', 'l', 's', 'e', 'a', 'l'};
 
 _Static_assert(VAULT_KEY_PASSPHRASE == 1 && VAULT_KEY_CREDENTIAL == 2 && VAULT_KEY_FILE == 3,
                "these numbers are in files");
 _Static_assert(SEAL_AT_NONCE + SEAL_NONCE_BYTES == SEAL_HEADER_BYTES, "header layout");
-_Static_assert(SEAL_SALT_BYTES == crypto_pwhash_SALTBYTES, "salt");
-_Static_assert(SEAL_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
-_Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "sealing key");
-_Static_assert(SEAL_KEY_BYTES == crypto_kdf_KEYBYTES, "master key");
+_Static_assert((int)SEAL_SALT_BYTES == (int)CRYPTO_SALT_BYTES, "salt");
+_Static_assert((int)SEAL_NONCE_BYTES == (int)CRYPTO_NONCE_BYTES, "nonce");
 
 static uint32_t seal_number_get(const unsigned char *bytes)
 {
@@ -81,7 +77,7 @@ void seal_header_new(enum vault_key_source source, struct seal_header *ret)
         ret->passes = SEAL_KEY_PASSES;
         ret->memory_kib = SEAL_KEY_MEMORY_KIB;
     }
-    randombytes_buf(ret->salt, sizeof(ret->salt));
+    crypto_random(ret->salt, sizeof(ret->salt));
 }
 
 static bool seal_cost_is_sane(const struct seal_header *header)
@@ -103,7 +99,7 @@ enum till_code seal_header_read(struct sv file, struct seal_header *ret, struct 
                         bytes[SEAL_AT_VERSION], SEAL_VERSION);
         return till_error_hint(e, "a newer till wrote it: use that one");
     }
-    if (file.len < SEAL_HEADER_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES)
+    if (file.len < SEAL_HEADER_BYTES + CRYPTO_TAG_BYTES)
         return TILL_FAIL(e, TILL_CONFIG, 0, "it is damaged: cut short");
     struct seal_header header = {
         .passes = seal_number_get(bytes + SEAL_AT_PASSES),
@@ -127,16 +123,14 @@ enum till_code seal_key(const struct seal_header *header, struct sv material,
                         struct guarded *ret_key, struct till_error *e)
 {
     AUTO_GUARDED key = {0};
-    enum till_code code = guarded_new(SEAL_KEY_BYTES, &key, e);
+    enum till_code code = guarded_new(CRYPTO_KEY_BYTES, &key, e);
     if (code)
         return code;
-    key.len = SEAL_KEY_BYTES;
+    key.len = CRYPTO_KEY_BYTES;
     if (header->source != VAULT_KEY_PASSPHRASE) {
-        (void)crypto_generichash(key.data, SEAL_KEY_BYTES, (const unsigned char *)material.ptr,
-                                 material.len, header->salt, SEAL_SALT_BYTES);
-    } else if (crypto_pwhash(key.data, SEAL_KEY_BYTES, material.ptr, material.len, header->salt,
-                             header->passes, (size_t)header->memory_kib * 1024,
-                             crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        crypto_digest(material, header->salt, key.data);
+    } else if (!crypto_stretch(material, header->salt, header->passes, header->memory_kib,
+                               key.data)) {
         (void)TILL_FAIL(e, TILL_MEMORY, 0,
                         "out of memory: making the key from the passphrase takes %u MiB",
                         (unsigned)(header->memory_kib / 1024));
@@ -148,24 +142,23 @@ enum till_code seal_key(const struct seal_header *header, struct sv material,
 
 void seal_key_mark(const struct guarded *key, struct seal_header *header)
 {
-    (void)crypto_kdf_derive_from_key(header->check, SEAL_CHECK_BYTES, SEAL_SUBKEY_CHECK,
-                                     seal_context, key->data);
+    crypto_subkey(key->data, seal_context, SEAL_SUBKEY_CHECK, header->check, SEAL_CHECK_BYTES);
 }
 
 bool seal_key_fits(const struct guarded *key, const struct seal_header *header)
 {
     struct seal_header expected;
     seal_key_mark(key, &expected);
-    return sodium_memcmp(expected.check, header->check, SEAL_CHECK_BYTES) == 0;
+    return crypto_equal(expected.check, header->check, SEAL_CHECK_BYTES);
 }
 
 static enum till_code seal_subkey(const struct guarded *key, struct guarded *ret_subkey,
                                   struct till_error *e)
 {
-    enum till_code code = guarded_new(SEAL_KEY_BYTES, ret_subkey, e);
+    enum till_code code = guarded_new(CRYPTO_KEY_BYTES, ret_subkey, e);
     if (!code)
-        (void)crypto_kdf_derive_from_key(ret_subkey->data, SEAL_KEY_BYTES, SEAL_SUBKEY_SEALING,
-                                         seal_context, key->data);
+        crypto_subkey(key->data, seal_context, SEAL_SUBKEY_SEALING, ret_subkey->data,
+                      CRYPTO_KEY_BYTES);
     return code;
 }
 
@@ -181,12 +174,12 @@ enum till_code seal_close(const struct seal_header *header, const struct guarded
         return code;
     if (plain.len > 0)
         memcpy(padded.data, plain.ptr, plain.len);
-    (void)sodium_pad(&padded.len, padded.data, plain.len, SEAL_PAD_BYTES, padded.capacity);
+    padded.len = crypto_pad(padded.data, plain.len, SEAL_PAD_BYTES, padded.capacity);
 
     // Sealed in place of the buffer's own bytes: zeros first, so that its length and ceiling are the buffer's business.
     struct seal_header fresh = *header;
-    randombytes_buf(fresh.nonce, sizeof(fresh.nonce));
-    size_t sealed_bytes = padded.len + crypto_aead_xchacha20poly1305_ietf_ABYTES;
+    crypto_random(fresh.nonce, sizeof(fresh.nonce));
+    size_t sealed_bytes = padded.len + CRYPTO_TAG_BYTES;
     buf_reset(file);
     buf_repeat(file, '\0', SEAL_HEADER_BYTES + sealed_bytes);
     code = buf_fail(file, "sealed secrets", e);
@@ -194,9 +187,8 @@ enum till_code seal_close(const struct seal_header *header, const struct guarded
         return code;
     unsigned char *bytes = (unsigned char *)file->data;
     seal_header_write(&fresh, bytes);
-    (void)crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + SEAL_HEADER_BYTES, NULL, padded.data,
-                                                     padded.len, bytes, SEAL_HEADER_BYTES, NULL,
-                                                     fresh.nonce, subkey.data);
+    crypto_lock(guarded_bytes(&padded), (struct sv){file->data, SEAL_HEADER_BYTES}, fresh.nonce,
+                subkey.data, bytes + SEAL_HEADER_BYTES);
     return TILL_OK;
 }
 
@@ -212,11 +204,10 @@ enum till_code seal_open(struct sv file, const struct guarded *key, struct guard
         code = guarded_new(sealed_bytes, &plain, e);
     if (code)
         return code;
-    unsigned long long plain_bytes = 0;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            plain.data, &plain_bytes, NULL, bytes + SEAL_HEADER_BYTES, sealed_bytes, bytes,
-            SEAL_HEADER_BYTES, bytes + SEAL_AT_NONCE, subkey.data) != 0 ||
-        sodium_unpad(&plain.len, plain.data, (size_t)plain_bytes, SEAL_PAD_BYTES) != 0)
+    if (!crypto_unlock((struct sv){file.ptr + SEAL_HEADER_BYTES, sealed_bytes},
+                       (struct sv){file.ptr, SEAL_HEADER_BYTES}, bytes + SEAL_AT_NONCE, subkey.data,
+                       plain.data) ||
+        !crypto_unpad(plain.data, sealed_bytes - CRYPTO_TAG_BYTES, SEAL_PAD_BYTES, &plain.len))
         return TILL_FAIL(e, TILL_CONFIG, 0,
                          "it is damaged: its bytes are not the ones that were sealed");
     guarded_move(ret_plain, &plain);

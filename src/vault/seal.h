@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "vault/guarded.h"
+#include "crypto/guarded.h"
 #include "vault/vault.h"
 
 enum {

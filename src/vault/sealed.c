@@ -8,7 +8,6 @@
 #include "vault/sealed.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
 

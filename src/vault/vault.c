@@ -6,10 +6,9 @@
 // that people do not forgive. What each place protects is said in vault_describe(), including what it does not.
 #include "vault/vault.h"
 
-#include <sodium.h>
-
 #include "base/fault.h"
 #include "base/limits.h"
+#include "crypto/crypto.h"
 #include "vault/keyring.h"
 #include "vault/sealed.h"
 
@@ -53,8 +52,9 @@ const char *vault_place_word(enum vault_choice place)
 enum till_code vault_open(const struct vault_options *options, struct vault **ret_vault,
                           struct till_error *e)
 {
-    if (sodium_init() < 0)
-        return TILL_FAIL(e, TILL_CONFIG, 0, "the cryptographic library could not start");
+    enum till_code code = crypto_start(e);
+    if (code)
+        return code;
     struct vault *vault = till_calloc(1, sizeof(*vault));
     if (!vault)
         return TILL_FAIL_MEMORY(e);
@@ -63,9 +63,8 @@ enum till_code vault_open(const struct vault_options *options, struct vault **re
         place = keyring_has_bus() ? VAULT_SECRET_SERVICE : VAULT_FILE;
         vault->is_for_want_of_bus = place == VAULT_FILE;
     }
-    enum till_code code = place == VAULT_SECRET_SERVICE
-                              ? keyring_open(options->profile, &vault->keyring, e)
-                              : sealed_open(options, &vault->sealed, e);
+    code = place == VAULT_SECRET_SERVICE ? keyring_open(options->profile, &vault->keyring, e)
+                                         : sealed_open(options, &vault->sealed, e);
     if (code) {
         till_free(vault);
         return code;

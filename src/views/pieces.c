@@ -53,6 +53,21 @@ void view_ago(struct buf *out, int64_t then_us, int64_t now_us)
     buf_text(out, " ago");
 }
 
+void view_in(struct buf *out, int64_t then_us, int64_t now_us)
+{
+    int64_t wait_us = 0;
+    if (then_us <= now_us) {
+        buf_text(out, "now");
+        return;
+    }
+    if (__builtin_sub_overflow(then_us, now_us, &wait_us))
+        wait_us = INT64_MAX;
+    int64_t wait_ms = wait_us / 1000 + (wait_us % 1000 != 0);
+    buf_text(out, "in ");
+    // To the next second or minute: "in 15 min" right after a run, not "in 14".
+    view_duration(out, wait_ms < 120000 ? (wait_ms + 999) / 1000 * 1000 : wait_ms + 59999);
+}
+
 void view_count(struct buf *out, int64_t count)
 {
     char digits[24];

@@ -1,55 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// status.c - a card for each connected service, and the state of its tables.
+// status.c - a card for each connected service: who it is, how fresh it is, and which tables are not well.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/intervals.h"
 #include "views/views.h"
-
-const char *const view_table_columns[VIEW_TABLE_COLUMNS] = {
-    "connection",   "table",   "enabled",     "method",  "readable",
-    "rows",         "deleted", "quarantined", "proven",  "last_run",
-    "last_success", "added",   "changed",     "removed", "requests"};
-
-static struct value integer_value(int64_t integer)
-{
-    return (struct value){.type = VALUE_INTEGER, .integer = integer};
-}
-
-static struct value text_value(const char *text)
-{
-    return (struct value){.type = VALUE_TEXT, .text = sv_of(text)};
-}
-
-static struct value time_value(int64_t unix_us, char text[static TIMESTAMP_BYTES + 1])
-{
-    if (unix_us == 0 || !timestamp_format(unix_us, text))
-        return (struct value){.type = VALUE_NULL};
-    return text_value(text);
-}
-
-void view_table_values(const struct report_card *card, enum table_id table,
-                       struct view_table_text *text,
-                       struct value ret_values[static VIEW_TABLE_COLUMNS])
-{
-    const struct store_table_state *state = &card->tables[table];
-    size_t i = 0;
-    ret_values[i++] = text_value(card->connection.name);
-    ret_values[i++] = text_value(model_table(table)->name);
-    ret_values[i++] = integer_value(state->is_enabled);
-    ret_values[i++] = text_value("full");
-    ret_values[i++] = integer_value(report_card_reads(card, table));
-    ret_values[i++] = integer_value(state->row_count);
-    ret_values[i++] = integer_value(state->deleted_count);
-    ret_values[i++] = integer_value(state->quarantined_count);
-    ret_values[i++] = integer_value(state->is_proven);
-    ret_values[i++] = time_value(state->last_finished_us, text->last_run);
-    ret_values[i++] = time_value(state->last_success_us, text->last_success);
-    ret_values[i++] = integer_value(state->last_added);
-    ret_values[i++] = integer_value(state->last_changed);
-    ret_values[i++] = integer_value(state->last_removed);
-    ret_values[i++] = integer_value(state->last_requests);
-}
 
 enum { LABEL_COLUMNS = 16, NAME_COLUMNS = 32 };
 
@@ -86,12 +42,12 @@ static void table_line(struct buf *out, const struct view_style *style,
     buf_init(&count, 64);
     view_count(&count, state->row_count);
     buf_format(out, "%12s rows  ", count.data ? count.data : "0");
-    if (state->last_finished_us == 0) {
+    if (state->last_finished_us == 0 && state->fresh_us == 0) {
         buf_text(out, state->walk_next_page > 1 ? "interrupted: `till sync` goes on\n"
                                                 : "never synced\n");
         return;
     }
-    view_ago(out, state->last_finished_us, now_us);
+    view_ago(out, state->fresh_us, now_us);
     if (state->last_code != TILL_OK) {
         buf_text(out, "  ");
         view_ink(out, style, INK_RED, "failed");
@@ -99,15 +55,21 @@ static void table_line(struct buf *out, const struct view_style *style,
         buf_text(out, "  ");
         view_ink(out, style, INK_YELLOW, "unproven");
     }
+    if (state->method == STORE_FULL)
+        buf_text(out, "  full");
     if (state->quarantined_count > 0) {
         buf_text(out, "  ");
         view_count(out, state->quarantined_count);
         buf_text(out, " quarantined");
     }
     buf_char(out, '\n');
-    if (state->last_code != TILL_OK && state->last_error[0]) {
+    if (state->last_code != TILL_OK) {
+        AUTO_BUF words;
+        buf_init(&words, out->limit_bytes);
+        view_failing(&words, state, &card->schedule[table], now_us);
         buf_repeat(out, ' ', LABEL_COLUMNS);
-        view_wrap(out, sv_of(state->last_error), LABEL_COLUMNS, LABEL_COLUMNS);
+        view_wrap(out, (struct sv){words.data ? words.data : "", words.len}, LABEL_COLUMNS,
+                  LABEL_COLUMNS);
     }
 }
 
@@ -175,46 +137,6 @@ void view_status_text(struct buf *out, const struct view_style *style,
     }
 }
 
-static void tables_line(struct buf *out, const struct view_style *style,
-                        const struct report_card *card, enum table_id table, int64_t now_us)
-{
-    const struct store_table_state *state = &card->tables[table];
-    const int64_t numbers[] = {state->row_count, state->deleted_count, state->quarantined_count};
-    AUTO_BUF cell;
-    buf_init(&cell, 64);
-    buf_format(out, "%-14s", model_table(table)->name);
-    for (size_t i = 0; i < TILL_COUNT(numbers); i++) {
-        buf_reset(&cell);
-        view_count(&cell, numbers[i]);
-        buf_format(out, "%12s", cell.data ? cell.data : "");
-    }
-    buf_reset(&cell);
-    view_ago(&cell, state->last_finished_us, now_us);
-    buf_format(out, "  %-14s", cell.data ? cell.data : "");
-    if (!state->is_enabled)
-        view_ink(out, style, INK_DIM, "off");
-    else if (!report_card_reads(card, table))
-        view_ink(out, style, INK_DIM, "no scope");
-    else if (state->last_finished_us == 0)
-        buf_text(out, state->walk_next_page > 1 ? "interrupted" : "never synced");
-    else if (state->last_code != TILL_OK)
-        view_ink(out, style, INK_RED, "failed");
-    else if (!state->is_proven)
-        view_ink(out, style, INK_YELLOW, "unproven");
-    else
-        view_ink(out, style, INK_GREEN, "proven");
-    buf_char(out, '\n');
-}
-
-void view_tables_text(struct buf *out, const struct view_style *style,
-                      const struct report_card *card, int64_t now_us)
-{
-    buf_format(out, "%-14s%12s%12s%12s  %-14s%s\n", "table", "rows", "gone", "quarantined",
-               "last run", "state");
-    for (int i = 0; i < TABLE__COUNT; i++)
-        tables_line(out, style, card, (enum table_id)i, now_us);
-}
-
 static void table_json(struct buf *out, const struct report_card *card, enum table_id table)
 {
     const struct store_table_state *state = &card->tables[table];
@@ -228,6 +150,12 @@ static void table_json(struct buf *out, const struct report_card *card, enum tab
     view_json_bool(out, "proven", state->is_proven);
     view_json_time(out, "last_run", state->last_finished_us);
     view_json_time(out, "last_success", state->last_success_us);
+    view_json_time(out, "fresh_as_of", state->fresh_us);
+    view_json_text(out, "method", store_method_word(state->method));
+    view_json_text(out, "every", model_interval_word(card->schedule[table].every_ms));
+    view_json_time(out, "next_due", card->schedule[table].due_us);
+    view_json_int(out, "failures", state->failure_count);
+    view_json_time(out, "failing_since", card->schedule[table].failing_since_us);
     view_json_text(out, "last_error", state->last_error);
     view_json_text(out, "last_error_class",
                    state->last_code == TILL_OK ? NULL : till_code_name(state->last_code));
@@ -254,6 +182,7 @@ static void card_json(struct buf *out, const struct report_card *card)
     view_json_int(out, "quarantined", card->quarantined_count);
     view_json_int(out, "failing_tables", card->failing_count);
     view_json_int(out, "unproven_tables", card->unproven_count);
+    view_json_bool(out, "stale", card->is_stale);
     view_json_key(out, "tables");
     buf_char(out, '[');
     for (int i = 0; i < TABLE__COUNT; i++) {

@@ -69,6 +69,52 @@ static void currency_block(struct buf *out, const struct view_style *style, cons
     buf_char(out, '\n');
 }
 
+static void days_text(struct buf *out, const struct view_style *style,
+                      const struct report_day *today, const struct report_day *yesterday)
+{
+    for (size_t i = 0; i < today->line_count; i++) {
+        const struct store_day_line *line = &today->lines[i];
+        const struct store_day_line *before = report_day_line(yesterday, line->currency);
+        currency_block(out, style, line->currency, line, before ? before : &nothing);
+    }
+    for (size_t i = 0; i < yesterday->line_count; i++) {
+        const struct store_day_line *line = &yesterday->lines[i];
+        if (!report_day_line(today, line->currency))
+            currency_block(out, style, line->currency, &nothing, line);
+    }
+    if (today->line_count + yesterday->line_count == 0)
+        buf_text(out, "No orders, and no subscription began or ended, on either day.\n\n");
+}
+
+// Each organization under its name, with what is missing of it; the sums come after them.
+static void parts_text(struct buf *out, const struct view_style *style,
+                       const struct report_today *today)
+{
+    enum { NAME_COLUMNS = 48 };
+    for (size_t i = 0; i < today->part_count; i++) {
+        const struct report_today_part *part = &today->parts[i];
+        AUTO_BUF name;
+        buf_init(&name, out->limit_bytes);
+        (void)text_show(&name,
+                        sv_of(part->organization_name[0] ? part->organization_name : part->name),
+                        NAME_COLUMNS);
+        view_ink(out, style, INK_BOLD, name.data ? name.data : "");
+        buf_text(out, " (");
+        (void)text_show(out, sv_of(part->name), 0);
+        buf_char(out, ')');
+        if (part->fresh_as_of_us == 0) {
+            buf_text(out, ", not every table has landed yet\n");
+        } else {
+            buf_text(out, ", data from ");
+            view_ago(out, part->fresh_as_of_us, today->now_us);
+            buf_char(out, '\n');
+        }
+        days_text(out, style, &part->today, &part->yesterday);
+    }
+    view_ink(out, style, INK_BOLD, "Together");
+    buf_char(out, '\n');
+}
+
 static void source_text(struct buf *out, const struct view_style *style,
                         const struct report_today *today)
 {
@@ -103,18 +149,9 @@ void view_today_text(struct buf *out, const struct view_style *style,
     }
     buf_format(out, "%04d-%02d-%02d so far and the day before, in %s\n\n", (int)date->year,
                (int)date->month, (int)date->day, today->zone_name);
-    for (size_t i = 0; i < today->today.line_count; i++) {
-        const struct store_day_line *line = &today->today.lines[i];
-        const struct store_day_line *before = report_day_line(&today->yesterday, line->currency);
-        currency_block(out, style, line->currency, line, before ? before : &nothing);
-    }
-    for (size_t i = 0; i < today->yesterday.line_count; i++) {
-        const struct store_day_line *line = &today->yesterday.lines[i];
-        if (!report_day_line(&today->today, line->currency))
-            currency_block(out, style, line->currency, &nothing, line);
-    }
-    if (today->today.line_count + today->yesterday.line_count == 0)
-        buf_text(out, "No orders, and no subscription began or ended, on either day.\n\n");
+    if (today->part_count > 1)
+        parts_text(out, style, today);
+    days_text(out, style, &today->today, &today->yesterday);
     source_text(out, style, today);
 }
 
@@ -145,6 +182,20 @@ static void day_json(struct buf *out, const char *key, const struct report_day *
     buf_text(out, "]}");
 }
 
+static void missing_json(struct buf *out, const bool is_missing[static TABLE__COUNT])
+{
+    view_json_key(out, "not_counted");
+    buf_char(out, '[');
+    for (int i = 0; i < TABLE__COUNT; i++) {
+        if (!is_missing[i])
+            continue;
+        if (out->len > 0 && out->data[out->len - 1] != '[')
+            buf_char(out, ',');
+        buf_json_string(out, sv_of(model_table((enum table_id)i)->name));
+    }
+    buf_char(out, ']');
+}
+
 void view_today_json(struct buf *out, const struct report_today *today)
 {
     buf_char(out, '{');
@@ -152,17 +203,22 @@ void view_today_json(struct buf *out, const struct report_today *today)
     view_json_text(out, "timezone", today->zone_name);
     view_json_time(out, "now", today->now_us);
     view_json_time(out, "fresh_as_of", today->fresh_as_of_us);
-    view_json_key(out, "not_counted");
-    buf_char(out, '[');
-    for (int i = 0; i < TABLE__COUNT; i++) {
-        if (!today->is_missing[i])
-            continue;
-        if (out->len > 0 && out->data[out->len - 1] != '[')
-            buf_char(out, ',');
-        buf_json_string(out, sv_of(model_table((enum table_id)i)->name));
-    }
-    buf_char(out, ']');
+    missing_json(out, today->is_missing);
     day_json(out, "today", &today->today);
     day_json(out, "yesterday", &today->yesterday);
-    buf_text(out, "}\n");
+    view_json_key(out, "organizations");
+    buf_char(out, '[');
+    for (size_t i = 0; i < today->part_count; i++) {
+        const struct report_today_part *part = &today->parts[i];
+        buf_text(out, i > 0 ? ",{" : "{");
+        view_json_text(out, "name", part->name);
+        view_json_text(out, "organization_id", part->organization_id);
+        view_json_text(out, "organization_name", part->organization_name);
+        view_json_time(out, "fresh_as_of", part->fresh_as_of_us);
+        missing_json(out, part->is_missing);
+        day_json(out, "today", &part->today);
+        day_json(out, "yesterday", &part->yesterday);
+        buf_char(out, '}');
+    }
+    buf_text(out, "]}\n");
 }

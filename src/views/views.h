@@ -56,6 +56,8 @@ void view_csv_field(struct buf *out, struct sv text);
 void view_duration(struct buf *out, int64_t milliseconds);
 // "just now", "4 min ago", "never" for 0
 void view_ago(struct buf *out, int64_t then_us, int64_t now_us);
+// "in 8 min", "now" for what has come
+void view_in(struct buf *out, int64_t then_us, int64_t now_us);
 void view_count(struct buf *out, int64_t count); // "12,345"
 void view_bytes(struct buf *out, int64_t bytes); // "4.2 MiB"
 // Words of text, shown as text_show() does, wrapped at VIEW_COLUMNS; further lines are indented. column: where the first word stands. Ends the line.
@@ -70,21 +72,38 @@ void view_status_json(struct buf *out, const struct report_status *status);
 void view_today_text(struct buf *out, const struct view_style *style,
                      const struct report_today *today);
 void view_today_json(struct buf *out, const struct report_today *today);
+// "failing since 2 h ago (3 runs), next try in 8 min: could not list orders: ..."
+void view_failing(struct buf *out, const struct store_table_state *state,
+                  const struct report_schedule *schedule, int64_t now_us);
 // The state of each table as rows (till tables): names of the columns, then one call for each table.
-enum { VIEW_TABLE_COLUMNS = 15 };
+enum { VIEW_TABLE_COLUMNS = 24 };
 extern const char *const view_table_columns[VIEW_TABLE_COLUMNS];
 // text keeps the words that the values point into.
 struct view_table_text {
     char last_run[TIMESTAMP_BYTES + 1];
     char last_success[TIMESTAMP_BYTES + 1];
+    char next_due[TIMESTAMP_BYTES + 1];
+    char fresh_as_of[TIMESTAMP_BYTES + 1];
+    char last_full[TIMESTAMP_BYTES + 1];
+    char failing_since[TIMESTAMP_BYTES + 1];
 };
 void view_table_values(const struct report_card *card, enum table_id table,
                        struct view_table_text *text,
                        struct value ret_values[static VIEW_TABLE_COLUMNS]);
 
-// The same for people: a line for each table.
+// The same for people: a line for each table with its schedule, one with its last run, and what is failing.
 void view_tables_text(struct buf *out, const struct view_style *style,
                       const struct report_card *card, int64_t now_us);
+
+// The life of one row (till history). Times in the zone, money in the row's currency, long values cut; JSON has everything raw.
+void view_history_text(struct buf *out, const struct view_style *style, const struct zone *zone,
+                       const struct report_history *history);
+void view_history_json(struct buf *out, const struct report_history *history);
+// The same as rows, one for each changed column: names of the columns, then the rows into the view.
+enum { VIEW_HISTORY_COLUMNS = 5 };
+extern const char *const view_history_columns[VIEW_HISTORY_COLUMNS];
+enum till_code view_history_rows(struct row_view *view, const struct report_history *history,
+                                 struct till_error *e) TILL_MUSTUSE;
 
 // "key":  with the comma before it unless it is the first of its object.
 void view_json_key(struct buf *out, const char *key);

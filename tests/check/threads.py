@@ -53,7 +53,7 @@ def sync_all():
         assert process.returncode == 130, (process.returncode, out, err)
         run_till(["sync"], home=home, env=env, timeout=300, check=True)
         sim.mutate(count=200, seed=1)
-        run_till(["sync", "--accept-removals"], home=home, env=env, timeout=300, check=True)
+        run_till(["sync", "--full", "--accept-removals"], home=home, env=env, timeout=300, check=True)
 
 
 main()

@@ -134,7 +134,7 @@ class Progress(unittest.TestCase):
         if pid == 0:
             try:
                 ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-                os.execve(till_path(), ["till", "sync"], clean_environment(home, {"TILL_RATE": "max", "TERM": "xterm", **env}))
+                os.execve(till_path(), ["till", "sync", "--full"], clean_environment(home, {"TILL_RATE": "max", "TERM": "xterm", **env}))
             finally:
                 os._exit(127)
         seen = b""

@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 from sim import ROOT, Sim, run_till, till_path  # noqa: E402
 
-COMMANDS = re.findall(r"^COMMAND\((\w+),", (ROOT / "src/cli/commands.def").read_text(), re.M)
+COMMANDS = re.findall(r'^COMMAND(?:_WORD\(\w+, "|\()([\w-]+)', (ROOT / "src/cli/commands.def").read_text(), re.M)
 OPTIONS = re.findall(r'^OPTION\(\w+, "([\w-]+)"', (ROOT / "src/cli/options.def").read_text(), re.M)
 PRODUCTS = "SELECT name, is_archived, description, NULL AS no_value, 0.1 AS share FROM products ORDER BY name LIMIT 4"
 HOSTILE = "SELECT char(27) || '[2J' AS esc, 'a,\"b\"' AS csv, 'two' || char(10) || 'lines' AS lines, 1 AS n, 2 AS n"
@@ -28,7 +28,10 @@ ERRORS = [
     ["status", "--max-age", "soon"], ["status", "--max-age", "999999d"], ["status", "--json=yes"], ["query", "SELECT 1", "--limit", "-1"],
     ["query", "SELECT 1", "--timeout", "1.5h"], ["query", "SELECT 1", "--format", "yaml"], ["--color", "pink", "status"],
     ["sync", "--rate", "fast"], ["sync", "--rate", "5", "--rate", "6"], ["sync", "order"], ["sync", "elephants"], ["tables", "set"],
-    ["tables", "set", "orders"], ["tables", "set", "order", "--on"], ["tables", "set", "orders", "--on", "--off"], ["tables", "--on"],
+    ["tables", "set", "orders"], ["tables", "set", "order", "--on"], ["tables", "set", "orders", "--every", "7m"],
+    ["tables", "set", "orders", "--method", "half"], ["tables", "--every", "5m"], ["watch", "now"], ["watch", "--every", "5m"],
+    ["history", "orders"], ["history", "order", "ae6168ad"], ["history", "orders", "ae6168"], ["history", "orders", "ffffffff"],
+    ["tables", "set", "orders", "--on", "--off"], ["tables", "--on"],
     ["tables", "orders"], ["export", "ordres"], ["export", "orders; DROP TABLE orders"], ["today", "--timezone", "Mars/Olympus"],
     ["config", "explode"], ["help", "synk"], ["completion", "tcsh"], ["disconnect"], ["disconnect", "shop"], ["connect"],
     ["connect", "stripe"], ["connect", "polar", "--environment", "staging"], ["connect", "polar", "--name", "My Shop"],
@@ -45,7 +48,9 @@ QUERIES = [["query", sql, "--format", form] for sql in (PRODUCTS, HOSTILE, "SELE
 REPORTS = [["tables"], ["tables", "--format", "table"], ["tables", "--json"], ["status"], ["status", "--json"], ["today", "--timezone", "UTC"],
            ["today", "--timezone", "Europe/Vienna", "--json"], ["config", "explain"], ["config", "--format", "jsonl"],
            ["--color", "always", "status"], ["--quiet", "tables", "set", "checkouts", "--off"], ["tables", "set", "checkouts", "--off"],
-           ["tables", "set", "checkouts", "--on", "--json"]]
+           ["tables", "set", "checkouts", "--on", "--json"], ["tables", "set", "orders", "refunds", "--every", "5m", "--method", "full"],
+           ["tables", "set", "orders", "refunds", "--every", "15m", "--method", "incremental", "--json"], ["watch", "--once"],
+           ["watch", "--once", "--json"], ["status", "--name", "shop2"], ["today", "--name", "shop2"]]
 
 
 def normalise(text, home):
@@ -55,6 +60,8 @@ def normalise(text, home):
     text = re.sub(r"\d{4}-\d\d-\d\d so far", "DATE so far", text)
     text = re.sub(r'("date":)"\d{4}-\d\d-\d\d"', r'\1"DATE"', text)
     text = re.sub(r"(just now|\d+(\.\d)? (ms|s|min) ago)", "AGO", text)
+    text = re.sub(r"AGO  +", "AGO ", text)
+    text = re.sub(r"\bin \d+ (s|min|h) *", "in WAIT ", text)
     text = re.sub(r" *\b\d+(\.\d)? (ms|s)\b", " DURATION", text)
     return re.sub(r" +$", "", text.replace("\x1b", "<ESC>"), flags=re.M)
 
@@ -148,6 +155,9 @@ class Golden(unittest.TestCase):
         program = 'eval "$("$1" completion bash)"; COMP_WORDS=(till sync --fu); COMP_CWORD=2; _till; echo "${COMPREPLY[*]}"'
         found = subprocess.run(["bash", "-c", program, "bash", till_path()], capture_output=True, text=True, timeout=30)
         self.assertEqual(found.stdout, "--full\n", found.stderr)
+        program = program.replace("sync --fu", "tables set orders --every 1").replace("COMP_CWORD=2", "COMP_CWORD=5")
+        found = subprocess.run(["bash", "-c", program, "bash", till_path()], capture_output=True, text=True, timeout=30)
+        self.assertEqual(found.stdout, "15m 1h\n", found.stderr)
 
     def test_help_without_a_sound_configuration(self):
         with tempfile.TemporaryDirectory() as home:

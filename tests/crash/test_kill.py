@@ -33,7 +33,7 @@ class Kill(unittest.TestCase):
                     home = Home(sim, scopes="events")
                 else:
                     sim.mutate(count=30, seed=round_number)
-                process = start_till(["sync", "--accept-removals"], home.path, {"TILL_RATE": "max"})
+                process = start_till(["sync", "--full", "--accept-removals"], home.path, {"TILL_RATE": "max"})
                 time.sleep(chance.uniform(0, whole_s))
                 killed_at_work += process.poll() is None
                 kill_till(process)

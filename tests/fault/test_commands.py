@@ -99,6 +99,17 @@ class Commands(unittest.TestCase):
     def test_tables(self):
         self.torture(self.synced, "tables", "--json")
 
+    def test_tables_set(self):
+        self.torture(self.synced, "tables", "set", "orders", "--every", "5m", "--off")
+
+    def test_history(self):
+        row_id = self.sim.rows("orders")[0]["id"]
+        for form in ("table", "json", "csv"):
+            self.torture(self.synced, "history", "orders", row_id, "--format", form)
+
+    def test_watch(self):
+        self.torture(self.connected, "watch", "--once")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -38,7 +38,8 @@ class ScriptedHome:
         return run_till(args, home=self.path, env={**ENV, **options.pop("env", {})}, **options)
 
     def sync(self, *args, **options):
-        result = self.till("sync", "--json", *args, **options)
+        """A full walk: what happens between walks has tests of its own (test_in_step.py)."""
+        result = self.till("sync", "--full", "--json", *args, **options)
         summary = json.loads(result.stdout) if result.stdout else {"tables": []}
         return result, {table["table"]: table for table in summary["tables"]}
 
@@ -90,7 +91,7 @@ class Hazard(unittest.TestCase):
 
         with polar.lock:
             polar.before = hook
-            state["process"] = start_till(["sync", table], home.path, ENV)
+            state["process"] = start_till(["sync", "--full", table], home.path, ENV)
         state["process"].communicate(timeout=60)
         self.assertEqual(state["process"].returncode, -9)
         polar.before = earlier
@@ -326,7 +327,7 @@ class TwoOrganizations(Hazard):
         home = self.home(first)
         other_token = new_token(77)
         home.connect("shop2", second, other_token)
-        self.assertEqual(home.sync("customers")[0].returncode, 0)
+        self.assertEqual(home.sync("--name", "polar", "customers")[0].returncode, 0)
         result, tables = home.sync("--name", "shop2", "customers")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(tables["customers"]["added"], 149)
@@ -337,7 +338,7 @@ class TwoOrganizations(Hazard):
         self.assertEqual(second.tokens, {f"Bearer {other_token}"})
         # A removal in one leaves the other alone, and a purge takes one only.
         del first.tables["customers"][0]
-        self.assertEqual(home.sync("customers")[1]["customers"]["removed"], 1)
+        self.assertEqual(home.sync("--name", "polar", "customers")[1]["customers"]["removed"], 1)
         self.assertEqual(home.till("disconnect", "shop2", "--purge").returncode, 0)
         by_owner = {row[0]: row[1] for row in home.read("SELECT organization_id, count(*) FROM customers GROUP BY 1")}
         self.assertEqual(by_owner, {first.tables["organizations"][0]["id"]: 250})

@@ -31,6 +31,16 @@ static int64_t at(const char *text)
     return unix_us;
 }
 
+static void offsets(void **state TILL_UNUSED)
+{
+    struct zone *zone = open_zone("Europe/Vienna");
+    assert_true(zone_offset_us(zone, at("2026-01-01T00:00:00Z")) == 3600 * INT64_C(1000000));
+    assert_true(zone_offset_us(zone, at("2026-07-01T00:00:00Z")) == 7200 * INT64_C(1000000));
+    assert_true(zone_offset_us(zone, at("2026-03-29T00:59:59Z")) == 3600 * INT64_C(1000000));
+    assert_true(zone_offset_us(zone, at("2026-03-29T01:00:00Z")) == 7200 * INT64_C(1000000));
+    zone_close(zone);
+}
+
 static void names(void **state TILL_UNUSED)
 {
     static const char *const good[] = {
@@ -282,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
+        cmocka_unit_test(offsets),
         cmocka_unit_test(the_systems_zone),
         cmocka_unit_test(dates),
         cmocka_unit_test(day_starts),

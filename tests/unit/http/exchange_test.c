@@ -139,6 +139,34 @@ static void too_many_holds_everybody(void **state)
     loopback_stop(&server);
 }
 
+// Three of four are refused while the other's good answer is on its way: that one does not open the door again.
+static bool answer_429_around_200(const struct loopback_request *r)
+{
+    loopback_sleep_ms(r->number == 2 ? 200 : 60);
+    return r->number >= 3 && r->number <= 5 ? loopback_reply(r, 429, "Retry-After: 1\r\n", "")
+                                            : loopback_reply(r, 200, "", "{}");
+}
+static void one_goes_first_after_a_refusal(void **state)
+{
+    (void)state;
+    struct loopback server;
+    loopback_start(&server, answer_429_around_200, NULL);
+    struct http *http = client(NULL);
+    for (uint64_t i = 0; i < 9; i++)
+        submit(http, &server, "/", i);
+    for (int i = 0; i < 9; i++) {
+        struct http_response response = next(http);
+        assert_int_equal(response.status, 200);
+        http_response_release(&response);
+    }
+    const _Atomic int64_t *at_us = server.seen->at_us;
+    assert_true(at_us[5] - at_us[2] >= 1000000);
+    assert_true(at_us[6] - at_us[5] >= 60000); // alone until it has its answer
+    assert_true(at_us[9] - at_us[6] < 60000);  // then four again
+    http_free(http);
+    loopback_stop(&server);
+}
+
 static bool answer_slash(const struct loopback_request *r)
 {
     char location[256];
@@ -253,10 +281,15 @@ static void never_redirects_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(retries_until_it_works),    cmocka_unit_test(retries_only_what_may_pass),
-        cmocka_unit_test(single_attempts),           cmocka_unit_test(waits_as_asked),
-        cmocka_unit_test(refuses_to_wait_for_ever),  cmocka_unit_test(too_many_holds_everybody),
-        cmocka_unit_test(follows_to_the_same_place), cmocka_unit_test(redirects_once),
+        cmocka_unit_test(retries_until_it_works),
+        cmocka_unit_test(retries_only_what_may_pass),
+        cmocka_unit_test(single_attempts),
+        cmocka_unit_test(waits_as_asked),
+        cmocka_unit_test(refuses_to_wait_for_ever),
+        cmocka_unit_test(too_many_holds_everybody),
+        cmocka_unit_test(one_goes_first_after_a_refusal),
+        cmocka_unit_test(follows_to_the_same_place),
+        cmocka_unit_test(redirects_once),
         cmocka_unit_test(never_redirects_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 // cmocka needs the four above first
 #include <cmocka.h>
 
@@ -110,6 +111,64 @@ static void test_rules_of_the_list(void **state)
     assert_int_equal(model_max_columns(), most);
 }
 
+// A member of an enum column stands in its sentence, as every word of tables.def does for readers.
+static void assert_is_member(const struct table *table, struct sv word)
+{
+    const struct column *status = model_column(table, SV("status"), NULL);
+    assert_non_null(status);
+    assert_int_equal(status->kind, COLUMN_ENUM);
+    char text[64];
+    (void)snprintf(text, sizeof text, SV_FORMAT, SV_ARGS(word));
+    assert_non_null(strstr(status->sentence, text));
+}
+
+static void check_in_step(const struct table *table)
+{
+    const struct in_step *steps = &table->in_step;
+    struct sv rest = sv_of(steps->head_sorting), word;
+    bool is_first = true;
+    // The newest first: by the walk's key, and by the same second key, so that ties fall alike.
+    assert_int_equal('-', steps->head_sorting[0]);
+    assert_string_equal(table->walk_sorting, steps->head_sorting + 1);
+    for (; sv_split(&rest, ' ', &word); is_first = false)
+        assert_non_null(
+            model_column(table, is_first ? (struct sv){word.ptr + 1, word.len - 1} : word, NULL));
+    rest = sv_of(steps->moving);
+    while (rest.len > 0 && sv_split(&rest, ' ', &word))
+        assert_is_member(table, word);
+    if (steps->due_column[0]) {
+        const struct column *due = model_column(table, sv_of(steps->due_column), NULL);
+        assert_non_null(due);
+        assert_int_equal(due->kind, COLUMN_TIMESTAMP);
+        assert_is_member(table, SV("active"));
+        assert_is_member(table, SV("trialing"));
+    }
+    assert_int_equal(steps->after_filter[0] != '\0', steps->before_filter[0] != '\0');
+    if (steps->batch_filter[0]) {
+        const struct column *batch = model_column(table, sv_of(steps->batch_filter), NULL);
+        assert_non_null(batch);
+        assert_int_equal(batch->kind, COLUMN_ID);
+    }
+}
+
+static void test_in_step(void **state)
+{
+    int moving = 0, due = 0, cut = 0, batched = 0;
+    (void)state;
+    for (size_t i = 0; i < TABLE__COUNT; i++) {
+        const struct table *table = model_table((enum table_id)i);
+        check_in_step(table);
+        moving += table->in_step.moving[0] != '\0';
+        due += table->in_step.due_column[0] != '\0';
+        cut += table->in_step.after_filter[0] != '\0';
+        batched += table->in_step.batch_filter[0] != '\0';
+    }
+    assert_int_equal(4, moving);
+    assert_int_equal(1, due);
+    assert_int_equal(3, cut);
+    assert_int_equal(5, batched);
+}
+
 static void test_credential_keys(void **state)
 {
     (void)state;
@@ -177,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_order_and_names),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_rules_of_the_list),
+        cmocka_unit_test(test_in_step),
         cmocka_unit_test(test_credential_keys),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_values),

@@ -89,7 +89,9 @@ static void land_all(struct fixture *fixture, const char *organization, int64_t 
 static struct report_status *status_of(struct fixture *fixture, int64_t max_age_us)
 {
     static struct report_status status;
-    assert_ok(fixture, report_status(fixture->store, &noon, max_age_us, &status, &fixture->e));
+    const struct report_status_options options = {.max_age_us = max_age_us,
+                                                  .default_every_ms = 900000};
+    assert_ok(fixture, report_status(fixture->store, &noon, &options, &status, &fixture->e));
     return &status;
 }
 
@@ -124,6 +126,20 @@ static void a_failed_run_does_not_make_fresh(void **state TILL_UNUSED)
     assert_int_equal(card->failing_count, 1);
     assert_true(card->fresh_as_of_us == NOON_US - 5 * hour_us);
     assert_string_equal(card->tables[TABLE_orders].last_error, "it went wrong");
+    const struct report_schedule *orders = &card->schedule[TABLE_orders];
+    assert_true(orders->failing_since_us == NOON_US - hour_us);
+    assert_true(orders->due_us <= NOON_US); // its backoff of a minute is over
+    land(&fixture, ORGANIZATION, TABLE_orders, NULL, 0, 30000000, TILL_REMOTE);
+    card = &status_of(&fixture, 0)->cards[0];
+    orders = &card->schedule[TABLE_orders];
+    assert_int_equal(card->tables[TABLE_orders].failure_count, 2);
+    assert_true(orders->failing_since_us == NOON_US - hour_us);
+    assert_true(orders->due_us >= NOON_US + 90000000 && orders->due_us < NOON_US + 120000000);
+    assert_true(card->schedule[TABLE_refunds].failing_since_us == 0);
+    land(&fixture, ORGANIZATION, TABLE_orders, NULL, 0, 0, TILL_OK);
+    orders = &status_of(&fixture, 0)->cards[0].schedule[TABLE_orders];
+    assert_true(orders->failing_since_us == 0);
+    assert_true(orders->due_us == NOON_US + 900000000 && orders->every_ms == 900000);
     fixture_close(&fixture);
 }
 
@@ -157,7 +173,7 @@ static struct report_today *today_in(struct fixture *fixture, const char *zone_n
     zone_close(zone);
     zone = NULL;
     assert_ok(fixture, zone_open(zone_name, &zone, &fixture->e));
-    enum till_code code = report_today(fixture->store, &noon, zone, &today, &fixture->e);
+    enum till_code code = report_today(fixture->store, &noon, zone, NULL, &today, &fixture->e);
     if (code != expected)
         fail_msg("status %d: %s", (int)code, fixture->e.text);
     return &today;
@@ -228,13 +244,107 @@ static void several_connections(void **state TILL_UNUSED)
     struct report_today *today = today_in(&fixture, "Etc/UTC", TILL_OK);
     assert_string_equal(today->organization_name, "");
     assert_true(report_day_line(&today->today, "usd")->revenue_minor == 11);
+    assert_int_equal(today->part_count, 2); // in order of name
+    assert_string_equal(today->parts[0].name, "other");
+    assert_true(report_day_line(&today->parts[0].today, "usd")->revenue_minor == 10);
+    assert_string_equal(today->parts[1].organization_name, "Shop polar");
+    assert_true(report_day_line(&today->parts[1].today, "usd")->revenue_minor == 1);
     disconnect(&fixture, "other");
     today = today_in(&fixture, "Etc/UTC", TILL_OK);
     assert_string_equal(today->organization_name, "Shop polar");
+    assert_int_equal(today->part_count, 1);
     assert_true(report_day_line(&today->today, "usd")->revenue_minor == 1);
     disconnect(&fixture, "polar");
     (void)today_in(&fixture, "Etc/UTC", TILL_CONFIG);
     assert_true(status_of(&fixture, hour_us)->is_stale);
+    fixture_close(&fixture);
+}
+
+// ---- the life of one row ----
+
+static enum till_code history_of(struct fixture *fixture, const char *id,
+                                 struct report_history *history)
+{
+    memset(&fixture->e, 0, sizeof(fixture->e));
+    return report_history(fixture->store, model_table(TABLE_orders), id, &fixture->arena, history,
+                          &fixture->e);
+}
+
+static void a_life_is_told_by_moments(void **state TILL_UNUSED)
+{
+    struct fixture fixture;
+    struct report_history history;
+    fixture_open(&fixture);
+    connect_as(&fixture, "polar", ORGANIZATION, "");
+    struct row *rows = make_rows(&fixture.arena, model_table(TABLE_orders), 1, 2);
+    const char *id = arena_copy(&fixture.arena, row_id(&rows[0]).ptr, row_id(&rows[0]).len);
+    assert_non_null(id);
+    (void)order(&fixture, &rows[0], "usd", 1, "2026-01-01T11:00:00.000000Z", "pending");
+    (void)order(&fixture, &rows[1], "usd", 2, "2026-01-01T11:00:00.000000Z", "paid");
+    land(&fixture, ORGANIZATION, TABLE_orders, rows, 2, 4 * hour_us, TILL_OK);
+    assert_int_equal(history_of(&fixture, id, &history), TILL_OK);
+    assert_int_equal(history.moment_count, 0);
+    assert_int_equal(history.first_seen_us, NOON_US - 4 * hour_us);
+    assert_string_equal(history.connection_name, "polar");
+    assert_true(sv_equal(history.currency, SV("usd")));
+
+    (void)order(&fixture, &rows[0], "usd", 100, "2026-01-01T11:00:00.000000Z", "paid");
+    land(&fixture, ORGANIZATION, TABLE_orders, rows, 2, 3 * hour_us, TILL_OK);
+    land(&fixture, ORGANIZATION, TABLE_orders, &rows[1], 1, 2 * hour_us, TILL_OK); // it is gone
+    assert_int_equal(history_of(&fixture, id, &history), TILL_OK);
+    assert_true(history.first_seen_us == 0 && history.now.deleted_us == NOON_US - 2 * hour_us);
+    land(&fixture, ORGANIZATION, TABLE_orders, rows, 2, hour_us, TILL_OK);
+    assert_int_equal(history_of(&fixture, id, &history), TILL_OK);
+    assert_int_equal(history.moment_count, 3);
+    const struct report_moment *moment = history.moments;
+    assert_true(moment->kind == REPORT_CHANGED && moment->seen_us == NOON_US - 3 * hour_us);
+    int columns = 0;
+    for (const struct report_change *change = moment->changes; change; change = change->next) {
+        columns += 1;
+        if (sv_equal(change->column_name, SV("net_amount")))
+            assert_true(change->old_value.integer == 1 && change->new_value.integer == 100);
+        else
+            assert_true(sv_equal(change->column_name, SV("status")) &&
+                        sv_equal(change->new_value.text, SV("paid")));
+    }
+    assert_int_equal(columns, 2);
+    moment = moment->next;
+    assert_true(moment->kind == REPORT_LEFT && !moment->changes);
+    assert_true(moment->next->kind == REPORT_RETURNED && !moment->next->next);
+    assert_true(history.now.deleted_us == 0);
+    fixture_close(&fixture);
+}
+
+static void ids_may_be_cut(void **state TILL_UNUSED)
+{
+    struct fixture fixture;
+    struct report_history history;
+    char id[STORE_NAME_BYTES];
+    fixture_open(&fixture);
+    connect_as(&fixture, "polar", ORGANIZATION, "");
+    struct row *rows = make_rows(&fixture.arena, model_table(TABLE_orders), 1, 9);
+    for (int i = 0; i < 9; i++) { // ids that differ at their ends alone
+        (void)snprintf(id, sizeof(id), "abcdef01-0000-4000-8000-00000000000%d", i);
+        *value_of(&rows[i], "id") = text_value(arena_copy(&fixture.arena, id, strlen(id)));
+    }
+    land(&fixture, ORGANIZATION, TABLE_orders, rows, 9, hour_us, TILL_OK);
+    (void)snprintf(id, sizeof(id), SV_FORMAT, SV_ARGS(row_id(&rows[4])));
+    assert_int_equal(history_of(&fixture, id, &history), TILL_OK);
+    assert_string_equal(history.id, id);
+    for (size_t i = 0; id[i]; i++)
+        id[i] = (char)(id[i] >= 'a' && id[i] <= 'f' ? id[i] - 'a' + 'A' : id[i]);
+    assert_int_equal(history_of(&fixture, id, &history), TILL_OK);
+    id[8] = '\0';
+    assert_int_equal(history_of(&fixture, id, &history), TILL_USAGE);
+    int listed = 0;
+    for (const char *at = fixture.e.hint; (at = strchr(at, ',')) != NULL; at++)
+        listed += 1;
+    assert_int_equal(listed, 5); // five, then ", ..."
+    id[7] = '\0';
+    assert_int_equal(history_of(&fixture, id, &history), TILL_USAGE);
+    assert_int_equal(history_of(&fixture, "ffffffff", &history), TILL_USAGE);
+    assert_non_null(strstr(fixture.e.hint, "till query"));
+    assert_int_equal(history_of(&fixture, "'; DROP TABLE orders; --", &history), TILL_USAGE);
     fixture_close(&fixture);
 }
 
@@ -246,6 +356,8 @@ int main(void)
         cmocka_unit_test(what_is_not_read_does_not_count),
         cmocka_unit_test(days_are_cut_in_the_zone),
         cmocka_unit_test(several_connections),
+        cmocka_unit_test(a_life_is_told_by_moments),
+        cmocka_unit_test(ids_may_be_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

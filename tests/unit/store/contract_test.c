@@ -1,67 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// contract_test.c - what every back end of the store owes, through store.h alone. Each test runs for each line of `backends`.
-#include "support.h"
+// contract_test.c - what every back end of the store owes, through store.h alone: walks, pages, connections, states.
+// Each test runs for each line of `backends` (contract.c).
+#include "contract.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
 #include "base/limits.h"
-
-struct backend {
-    const char *name;
-    void (*open)(struct fixture *fixture);
-};
-static const struct backend backends[] = {
-    {"sqlite", fixture_open},
-};
-
-enum { MINUTE_US = 60 * 1000 * 1000 };
-
-static struct store_walk walk_begin(struct fixture *f, enum table_id id, const char *organization)
-{
-    struct store_walk walk;
-    assert_ok(f, store_walk_begin(f->store, sv_of(organization), model_table(id), false, NOON_US,
-                                  &walk, &f->e));
-    return walk;
-}
-
-static struct store_page_counts land(struct fixture *f, struct store_walk *walk, struct row *rows,
-                                     size_t count, int64_t total)
-{
-    struct store_page_counts counts;
-    assert_ok(f, store_page(f->store, walk,
-                            &(struct store_incoming){
-                                .rows = rows, .row_count = count, .total_count = total},
-                            NOON_US + MINUTE_US, &counts, &f->e));
-    return counts;
-}
-
-static int64_t walk_end(struct fixture *f, struct store_walk *walk, bool is_proven)
-{
-    int64_t removed = -1;
-    assert_ok(f,
-              store_walk_end(f->store, walk, is_proven, NOON_US + 2 * MINUTE_US, &removed, &f->e));
-    return removed;
-}
-
-// One page that holds rows first..first+count-1, proven.
-static struct store_page_counts walk_all(struct fixture *f, enum table_id id, struct row *rows,
-                                         size_t count, int64_t *ret_removed)
-{
-    struct store_walk walk = walk_begin(f, id, ORGANIZATION);
-    struct store_page_counts counts = land(f, &walk, rows, count, (int64_t)count);
-    assert_int_equal(count, walk.seen_count);
-    *ret_removed = walk_end(f, &walk, true);
-    return counts;
-}
-
-static struct store_table_state state_of(struct fixture *f, enum table_id id)
-{
-    struct store_table_state state;
-    assert_ok(f, store_table_state(f->store, SV(ORGANIZATION), model_table(id), &state, &f->e));
-    return state;
-}
 
 static void test_every_table_keeps_every_value(struct fixture *f)
 {
@@ -375,23 +321,11 @@ static void test_foreign_rows_are_refused(struct fixture *f)
                                            NOON_US, &counts, &f->e));
 }
 
-static void connect(struct fixture *f, const char *name, const char *organization)
-{
-    struct store_connection connection = {.service = "polar",
-                                          .environment = "production",
-                                          .api_url = "https://api.example",
-                                          .connected_at_us = NOON_US};
-    (void)snprintf(connection.name, sizeof connection.name, "%s", name);
-    (void)snprintf(connection.organization_id, sizeof connection.organization_id, "%s",
-                   organization);
-    assert_ok(f, store_connection_put(f->store, &connection, &f->e));
-}
-
 static void test_two_organizations_stay_apart(struct fixture *f)
 {
     int64_t removed;
-    connect(f, "polar", ORGANIZATION);
-    connect(f, "second", OTHER_ORGANIZATION);
+    connect_organization(f, "polar", ORGANIZATION);
+    connect_organization(f, "second", OTHER_ORGANIZATION);
     (void)walk_all(f, TABLE_customers, make_rows(&f->arena, model_table(TABLE_customers), 1, 3), 3,
                    &removed);
     struct store_walk other = walk_begin(f, TABLE_customers, OTHER_ORGANIZATION);
@@ -415,8 +349,8 @@ static void test_two_organizations_stay_apart(struct fixture *f)
 static void test_purge_spares_shared_organizations(struct fixture *f)
 {
     int64_t removed;
-    connect(f, "polar", ORGANIZATION);
-    connect(f, "twin", ORGANIZATION);
+    connect_organization(f, "polar", ORGANIZATION);
+    connect_organization(f, "twin", ORGANIZATION);
     (void)walk_all(f, TABLE_customers, make_rows(&f->arena, model_table(TABLE_customers), 1, 3), 3,
                    &removed);
     assert_ok(f, store_connection_remove(f->store, "twin", true, &f->e));
@@ -433,8 +367,8 @@ static void test_connections(struct fixture *f)
     size_t count = 9;
     assert_ok(f, store_connection_get(f->store, "polar", &connection, &is_found, &f->e));
     assert_false(is_found);
-    connect(f, "polar", ORGANIZATION);
-    connect(f, "second", OTHER_ORGANIZATION);
+    connect_organization(f, "polar", ORGANIZATION);
+    connect_organization(f, "second", OTHER_ORGANIZATION);
     assert_ok(f, store_connection_get(f->store, "polar", &connection, &is_found, &f->e));
     assert_true(is_found);
     assert_string_equal(ORGANIZATION, connection.organization_id);
@@ -510,10 +444,6 @@ static void test_bad_arguments(struct fixture *f)
                                                   false, NOON_US, &walk, &f->e));
 }
 
-struct contract {
-    const char *name;
-    void (*test)(struct fixture *f);
-};
 static const struct contract contracts[] = {
     {"every table keeps every value", test_every_table_keeps_every_value},
     {"a walk resumes where it was", test_walk_resumes_where_it_was},
@@ -535,29 +465,7 @@ static const struct contract contracts[] = {
     {"bad arguments", test_bad_arguments},
 };
 
-struct run {
-    const struct backend *backend;
-    const struct contract *contract;
-};
-
-static void run_one(void **state)
-{
-    const struct run *run = *state;
-    struct fixture fixture;
-    run->backend->open(&fixture);
-    run->contract->test(&fixture);
-    fixture_close(&fixture);
-}
-
 int main(void)
 {
-    enum { RUNS = TILL_COUNT(backends) * TILL_COUNT(contracts) };
-    static struct run runs[RUNS];
-    struct CMUnitTest tests[RUNS];
-    for (size_t i = 0; i < RUNS; i++) {
-        runs[i] = (struct run){&backends[i / TILL_COUNT(contracts)],
-                               &contracts[i % TILL_COUNT(contracts)]};
-        tests[i] = (struct CMUnitTest){runs[i].contract->name, run_one, NULL, NULL, &runs[i]};
-    }
-    return cmocka_run_group_tests_name("store contract", tests, NULL, NULL);
+    return contracts_run("store contract", contracts, TILL_COUNT(contracts));
 }

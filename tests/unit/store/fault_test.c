@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// fault_test.c - SQLite without memory, without a disk, and killed: at every point of two pieces of work.
+// fault_test.c - SQLite without memory, without a disk, and killed: at every point of some pieces of work.
 //
-// The work: opening and migrating a new database; and one page with new, changed, returning and malformed rows, then a proven end that marks
-// one row as deleted. Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own)
+// The work: opening and migrating a new database, and one of schema version 1; one page with new, changed, returning and malformed rows, then a
+// proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; and a webhook's life. Each is run with the 1st, 2nd,
+// 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own)
 // or file operation (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
 // failure. After each failure: the error has its class and words, nothing leaks, the file is intact, the state is the one before or the one
 // after and never between, and a clean run ends right. Killed: a child leaves at its Nth write or sync with half of it done.
@@ -17,15 +18,17 @@
 
 #include "base/fault.h"
 
-enum { POINTS_MAX = 20000, POINTS_EACH = 300, POINTS_STEP = 29, KILLED_STATUS = 42 };
+enum { POINTS_MAX = 1000000, POINTS_STEP = 29, KILLED_STATUS = 42 };
 
-// Opening has some ten thousand allocations, nearly all in SQLite's parser. Beyond the first 300 points every 29th is tried, with
-// TILL_TEST_ALL in the environment all of them (two minutes).
-static long point_after(long nth)
+// Opening has some ten thousand allocations, migrating some ten times as many, nearly all in SQLite's parser. The first points of a work are all tried,
+// then every 29th, then ever fewer; with TILL_TEST_ALL in the environment all of them (many minutes).
+static long point_after(long nth, long dense)
 {
     static bool is_all;
     is_all = is_all || getenv("TILL_TEST_ALL") != NULL;
-    return nth < POINTS_EACH || is_all ? nth + 1 : nth + POINTS_STEP;
+    if (nth < dense || is_all)
+        return nth + 1;
+    return nth + (nth / 20 > POINTS_STEP ? nth / 20 : POINTS_STEP);
 }
 
 // ---- the trigger ----
@@ -296,6 +299,130 @@ static void check_page_state(struct fixture *f, bool is_whole)
         fail_msg("%s", health.problem);
 }
 
+// The same rows without a walk: one hint is fulfilled, one is new. Then the 3rd is found gone.
+static enum till_code work_rows(struct fixture *f)
+{
+    const struct table *table = model_table(TABLE_orders);
+    struct row *rows = make_rows(&f->arena, table, 1, 6);
+    struct row page[] = {rows[0], rows[1], rows[3], rows[4], rows[5]};
+    struct store_reject reject = {.id = SV("bad"), .raw = SV("{}"), .reason = "it is malformed"};
+    struct store_hint hint = {
+        .table = model_table(TABLE_customers), .row_id = SV("c"), .source = "copy"};
+    struct store_incoming incoming = {.rows = page,
+                                      .row_count = 5,
+                                      .rejects = &reject,
+                                      .reject_count = 1,
+                                      .hints = &hint,
+                                      .hint_count = 1,
+                                      .asked_us = NOON_US};
+    struct store_page_counts counts;
+    bool was_live;
+    *value_of(&page[1], "status") = text_value("refunded");
+    enum till_code code =
+        f->store ? TILL_OK : store_open(f->path, STORE_READ_WRITE, &f->store, &f->e);
+    if (code == TILL_OK)
+        code = store_rows(f->store, SV(ORGANIZATION), table, &incoming, NOON_US, &counts, &f->e);
+    if (code == TILL_OK)
+        code = store_row_bury(f->store, SV(ORGANIZATION), table, row_id(&rows[2]), NOON_US,
+                              &was_live, &f->e);
+    return code;
+}
+
+static void prepare_rows(struct fixture *f)
+{
+    struct row *rows = make_rows(&f->arena, model_table(TABLE_orders), 1, 3);
+    struct store_hint hints[] = {
+        {.table = model_table(TABLE_orders), .row_id = row_id(&rows[0]), .source = "event"},
+        {.table = model_table(TABLE_orders), .row_id = row_id(&rows[2]), .source = "event"}};
+    prepare_page(f);
+    assert_ok(f, store_hints_put(f->store, SV(ORGANIZATION), hints, 2, NOON_US, &f->e));
+}
+
+// Before, after the rows, after the burial; nothing between.
+static void check_rows_state(struct fixture *f, bool is_whole)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM orders WHERE till_deleted_at IS NULL) || ',' || (SELECT "
+        "count(*) FROM orders WHERE till_deleted_at IS NOT NULL) || ',' || (SELECT count(*) FROM "
+        "row_changes) || ',' || (SELECT count(*) FROM till_quarantine) || ',' || (SELECT "
+        "group_concat(source || row_id) FROM (SELECT source, substr(row_id, 1, 2) AS row_id FROM "
+        "till_hints ORDER BY 1, 2)) || ',' || (SELECT row_count || ',' || deleted_count FROM "
+        "till_tables)";
+    static const char *const states[] = {"3,1,1,0,event9e,eventda,3,1", "6,0,3,1,copyc,eventda,6,0",
+                                         "5,1,4,1,copyc,5,1"};
+    char text[200];
+    struct store_health health;
+    (void)ask_text(f->store, sql, text, sizeof text);
+    bool is_known = strcmp(text, states[2]) == 0;
+    for (size_t i = 0; i < 2 && !is_whole; i++)
+        is_known = is_known || strcmp(text, states[i]) == 0;
+    if (!is_known)
+        fail_msg("the state is %s", text);
+    assert_ok(f, store_health(f->store, &health, &f->e));
+    assert_true(health.is_intact);
+}
+
+static enum till_code work_webhook(struct fixture *f)
+{
+    struct store_webhook webhook = {.organization_id = ORGANIZATION,
+                                    .webhook_id = "w1",
+                                    .type = "order.paid",
+                                    .body = SV("{\"n\":1}"),
+                                    .occurred_us = NOON_US,
+                                    .received_us = NOON_US};
+    bool is_new, is_found = false;
+    enum till_code code = store_make_durable(f->store, &f->e);
+    if (code == TILL_OK)
+        code = store_webhook_put(f->store, &webhook, &is_new, &f->e);
+    if (code == TILL_OK)
+        code =
+            store_webhook_next(f->store, SV(ORGANIZATION), &f->arena, &webhook, &is_found, &f->e);
+    if (code == TILL_OK && is_found)
+        code = store_webhook_done(f->store, &webhook, NULL, NOON_US, &f->e);
+    return code;
+}
+
+static void prepare_nothing(struct fixture *f)
+{
+    (void)f;
+}
+
+static void check_webhook_state(struct fixture *f, bool is_whole)
+{
+    int64_t kept = ask_integer(f->store, "SELECT count(*) FROM till_webhooks");
+    int64_t well = ask_integer(
+        f->store, "SELECT count(*) FROM till_webhooks WHERE (body IS NULL) = (applied_at IS NOT "
+                  "NULL)");
+    assert_in_range(kept, is_whole, 1);
+    assert_int_equal(kept, well);
+    if (is_whole)
+        assert_answer(f, 1, "SELECT count(*) FROM till_webhooks WHERE applied_at IS NOT NULL");
+}
+
+static void prepare_version_1(struct fixture *f)
+{
+    store_close(f->store);
+    f->store = NULL;
+    assert_int_equal(0, unlink(f->path));
+    make_version_1(f);
+    change_file(f, "INSERT INTO till_tables(organization_id, table_name, row_count, "
+                   "last_success_at, is_proven) VALUES ('" ORGANIZATION
+                   "', 'orders', 7, '2026-01-01T12:00:00.000000Z', 1)");
+}
+
+static void check_version_1(struct fixture *f, bool is_whole)
+{
+    struct store_health health;
+    (void)is_whole;
+    assert_answer(f, 2, "PRAGMA user_version");
+    assert_answer(f, 1,
+                  "SELECT count(*) FROM till_tables WHERE row_count = 7 AND last_full_at = "
+                  "'2026-01-01T12:00:00.000000Z'");
+    assert_answer(f, 0, "SELECT count(*) FROM till_webhooks");
+    assert_ok(f, store_health(f->store, &health, &f->e));
+    assert_true(health.is_intact);
+}
+
 static void check_open_state(struct fixture *f, bool is_whole)
 {
     struct store_health health;
@@ -311,11 +438,21 @@ struct work {
     enum till_code (*run)(struct fixture *f);
     void (*check)(struct fixture *f, bool is_whole);
     bool is_open_before;
+    long dense; // so many points from the first are all tried
 };
-static const struct work work_of_opening = {"open", NULL, work_open, check_open_state, false};
-static const struct work work_of_a_page = {"page", prepare_page, work_page, check_page_state, true};
-static const struct work work_of_a_session = {"open and page", prepare_page, work_page,
-                                              check_page_state, false};
+static const struct work work_of_opening = {"open", NULL, work_open, check_open_state, false, 300};
+static const struct work work_of_a_page = {"page",           prepare_page, work_page,
+                                           check_page_state, true,         300};
+static const struct work work_of_a_session = {"open and page",  prepare_page, work_page,
+                                              check_page_state, false,        300};
+static const struct work work_of_rows = {"rows",           prepare_rows, work_rows,
+                                         check_rows_state, true,         150};
+static const struct work work_of_rows_alone = {"open and rows",  prepare_rows, work_rows,
+                                               check_rows_state, false,        150};
+static const struct work work_of_a_webhook = {
+    "webhook", prepare_nothing, work_webhook, check_webhook_state, true, 100};
+static const struct work work_of_version_1 = {
+    "version 1", prepare_version_1, work_open, check_version_1, false, 30};
 
 static void set_up(const struct work *work, struct fixture *f)
 {
@@ -335,7 +472,7 @@ static void recover(const struct work *work, struct fixture *f)
 {
     fixture_reopen(f);
     work->check(f, false);
-    if (work->run == work_page) {
+    if (work->run != work_open) {
         assert_ok(f, work->run(f));
         // What a failed attempt recorded stays recorded, so the number of changes is the only thing that is the same by being idempotent.
         work->check(f, true);
@@ -377,7 +514,7 @@ static bool clear_fault(enum fault_kind kind, long nth)
 static void fail_everywhere(const struct work *work, enum fault_kind kind, bool for_ever)
 {
     long points = 0, survived = 0;
-    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth)) {
+    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth, work->dense)) {
         struct fixture f;
         set_up(work, &f);
         till_error_clear(&f.e);
@@ -419,12 +556,29 @@ static void test_page_without_memory(void **state)
     fail_everywhere(&work_of_a_page, FAULT_MEMORY, false);
     fail_everywhere(&work_of_a_page, FAULT_MEMORY, true);
 }
+static void test_rows_without_memory(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_rows, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_a_webhook, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_version_1, FAULT_MEMORY, false);
+}
+static void test_rows_without_disk(void **state)
+{
+    (void)state;
+    fail_everywhere(&work_of_rows, FAULT_FILES, false);
+    fail_everywhere(&work_of_rows_alone, FAULT_FILES, true);
+    fail_everywhere(&work_of_a_webhook, FAULT_FILES, false);
+    fail_everywhere(&work_of_version_1, FAULT_FILES, false);
+}
 #ifdef TILL_FAULTS
 static void test_without_memory_of_our_own(void **state)
 {
     (void)state;
     fail_everywhere(&work_of_opening, FAULT_OWN_MEMORY, false);
     fail_everywhere(&work_of_a_page, FAULT_OWN_MEMORY, false);
+    fail_everywhere(&work_of_rows, FAULT_OWN_MEMORY, false);
+    fail_everywhere(&work_of_a_webhook, FAULT_OWN_MEMORY, false);
 }
 #endif
 static void test_open_without_disk(void **state)
@@ -444,7 +598,7 @@ static void test_page_without_disk(void **state)
 static void kill_everywhere(const struct work *work)
 {
     long points = 0;
-    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth)) {
+    for (long nth = 1; nth < POINTS_MAX; nth = point_after(nth, work->dense)) {
         struct fixture f;
         int status = 0;
         set_up(work, &f);
@@ -476,6 +630,8 @@ static void test_killed(void **state)
     (void)state;
     kill_everywhere(&work_of_opening);
     kill_everywhere(&work_of_a_session);
+    kill_everywhere(&work_of_rows_alone);
+    kill_everywhere(&work_of_version_1);
 }
 
 #ifdef TILL_FAULTS
@@ -503,6 +659,8 @@ int main(void)
         cmocka_unit_test(test_page_without_memory),
         cmocka_unit_test(test_open_without_disk),
         cmocka_unit_test(test_page_without_disk),
+        cmocka_unit_test(test_rows_without_memory),
+        cmocka_unit_test(test_rows_without_disk),
         cmocka_unit_test(test_killed),
 #ifdef TILL_FAULTS
         cmocka_unit_test(test_without_memory_of_our_own),

@@ -13,16 +13,6 @@
 
 #include "base/limits.h"
 
-static void change(struct fixture *f, const char *sql)
-{
-    sqlite3 *db;
-    char *message = NULL;
-    assert_int_equal(SQLITE_OK, sqlite3_open(f->path, &db));
-    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", sql, message);
-    (void)sqlite3_close(db);
-}
-
 static void close_store(struct fixture *f)
 {
     store_close(f->store);
@@ -63,7 +53,7 @@ static void test_new(void **state)
     char name[400];
     (void)state;
     fixture_open(&f);
-    assert_int_equal(1, store_schema_version(f.store));
+    assert_int_equal(2, store_schema_version(f.store));
     land_orders(&f, 1, 3);
     static const char *const files[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {
@@ -86,10 +76,11 @@ static void test_column_that_came_later(void **state)
     fixture_open(&f);
     land_orders(&f, 1, 3);
     close_store(&f);
-    change(&f, "DROP VIEW v_order_items; ALTER TABLE orders DROP COLUMN units; ALTER TABLE orders "
-               "DROP COLUMN items;"
-               "DROP VIEW v_mrr; CREATE VIEW v_mrr AS SELECT 1; DROP INDEX refunds_by_order_id; "
-               "CREATE VIEW v_mine AS SELECT id FROM orders");
+    change_file(&f,
+                "DROP VIEW v_order_items; ALTER TABLE orders DROP COLUMN units; ALTER TABLE orders "
+                "DROP COLUMN items;"
+                "DROP VIEW v_mrr; CREATE VIEW v_mrr AS SELECT 1; DROP INDEX refunds_by_order_id; "
+                "CREATE VIEW v_mine AS SELECT id FROM orders");
     fixture_reopen(&f);
     assert_answer(&f, 3,
                   "SELECT count(*) FROM orders WHERE items IS NULL AND units IS NULL AND "
@@ -98,7 +89,7 @@ static void test_column_that_came_later(void **state)
     assert_answer(&f, 0, "SELECT count(mrr_amount) FROM v_mrr");
     assert_answer(&f, 3, "SELECT count(*) FROM v_mine");
     assert_answer(&f, 1, "SELECT count(*) FROM sqlite_schema WHERE name = 'refunds_by_order_id'");
-    (void)snprintf(backup, sizeof backup, "%s.backup-v1", f.path);
+    (void)snprintf(backup, sizeof backup, "%s.backup-v2", f.path);
     assert_int_equal(0, stat(backup, &status));
     assert_int_equal(0600, status.st_mode & 0777);
     land_orders(&f, 1, 4); // the column stands last now
@@ -119,7 +110,7 @@ static void test_views_alone_need_no_backup(void **state)
     (void)state;
     fixture_open(&f);
     close_store(&f);
-    change(&f, "DROP VIEW v_mrr; CREATE VIEW v_mrr AS SELECT 1");
+    change_file(&f, "DROP VIEW v_mrr; CREATE VIEW v_mrr AS SELECT 1");
     fixture_reopen(&f);
     assert_int_equal(0, count_files(&f, "backup"));
     fixture_close(&f);
@@ -140,10 +131,10 @@ static void test_backups_are_bounded(void **state)
         assert_int_equal(0, futimens(fd, times));
         (void)close(fd);
     }
-    change(&f, "DROP TABLE events");
+    change_file(&f, "DROP TABLE events");
     fixture_reopen(&f);
     assert_int_equal(TILL_LIMIT_BACKUPS, count_files(&f, "backup"));
-    (void)snprintf(name, sizeof name, "%s.backup-v1", f.path);
+    (void)snprintf(name, sizeof name, "%s.backup-v2", f.path);
     assert_int_equal(0, access(name, R_OK));
     (void)snprintf(name, sizeof name, "%s.backup-v05", f.path);
     assert_int_equal(0, access(name, R_OK));
@@ -168,15 +159,130 @@ static void test_newer_and_older(void **state)
     fixture_open(&f);
     land_orders(&f, 1, 3);
     close_store(&f);
-    change(&f, "PRAGMA user_version = 2");
+    change_file(&f, "PRAGMA user_version = 3");
     refuse(&f, STORE_READ_WRITE, TILL_STORE, "newer till");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "newer till");
-    change(&f, "PRAGMA user_version = 0");
+    change_file(&f, "PRAGMA user_version = 0");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
     fixture_reopen(&f);
     assert_answer(&f, 3, "SELECT count(*) FROM orders");
     assert_int_equal(1, count_files(&f, "backup-v0"));
     fixture_close(&f);
+}
+
+// ---- from version 1 ----
+
+static struct store_table_state state_of(struct fixture *f, enum table_id id)
+{
+    struct store_table_state state;
+    assert_ok(f, store_table_state(f->store, SV(ORGANIZATION), model_table(id), &state, &f->e));
+    return state;
+}
+
+// Customers: proven, and a second walk has seen two of three. Orders: failed since, never proven.
+static const char rows_of_version_1[] =
+    "INSERT INTO customers(id, created_at, organization_id, till_synced_at) VALUES "
+    "('c1', '2025-01-01T00:00:00.000000Z', '" ORGANIZATION "', '2025-01-02T00:00:00.000000Z'), "
+    "('c2', '2025-01-01T00:00:01.000000Z', '" ORGANIZATION "', '2025-01-02T00:00:00.000000Z'), "
+    "('c3', '2025-01-01T00:00:02.000000Z', '" ORGANIZATION "', '2025-01-02T00:00:00.000000Z');"
+    "INSERT INTO till_tables(organization_id, table_name, row_count, last_success_at, is_proven, "
+    "is_enabled, last_code) VALUES ('" ORGANIZATION "', 'customers', 3, "
+    "'2026-01-01T12:00:00.000000Z', 1, 1, 'ok'), ('" ORGANIZATION
+    "', 'orders', 7, '2026-01-01T12:00:00.000000Z', 0, 0, 'network');"
+    "INSERT INTO till_runs(organization_id, table_name, started_at, finished_at, code, added, "
+    "changed, removed, unchanged, quarantined, requests, pages, server_total, is_proven) VALUES "
+    "('" ORGANIZATION "', 'customers', '2026-01-01T11:00:00.000000Z', "
+    "'2026-01-01T12:00:00.000000Z', 'ok', 3, 0, 0, 0, 0, 1, 1, 3, 1), ('" ORGANIZATION
+    "', 'customers', '2026-01-01T13:00:00.000000Z', '2026-01-01T13:00:01.000000Z', 'network', 0, "
+    "0, 0, 0, 0, 1, 0, -1, 0);"
+    "INSERT INTO till_walks VALUES (5, '" ORGANIZATION
+    "', 'customers', 1, 2, 2, 3, '2026-01-01T13:00:00.000000Z', 77);"
+    "INSERT INTO till_walk_rows VALUES (5, 1), (5, 2);"
+    "INSERT INTO till_quarantine(organization_id, table_name, row_id, reason, seen_at, walk_id) "
+    "VALUES ('" ORGANIZATION "', 'customers', 'c9', 'bad', '2026-01-01T13:00:00.000000Z', 5);"
+    "INSERT INTO row_changes(organization_id, table_name, row_id, column_name, old_value, "
+    "new_value, seen_at) VALUES ('" ORGANIZATION "', 'customers', 'c1', 'name', 'a', 'b', "
+    "'2026-01-01T13:00:00.000000Z');";
+
+static void test_from_version_1(void **state)
+{
+    struct fixture f;
+    struct store_walk walk;
+    (void)state;
+    fixture_make(&f);
+    make_version_1(&f);
+    change_file(&f, rows_of_version_1);
+    refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
+    assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
+    assert_int_equal(2, store_schema_version(f.store));
+    assert_answer(&f, 2, "PRAGMA user_version");
+    assert_int_equal(1, count_files(&f, "backup-v1"));
+    struct store_table_state customers = state_of(&f, TABLE_customers);
+    assert_int_equal(3, customers.row_count);
+    assert_int_equal(NOON_US, customers.last_full_us);
+    assert_int_equal(NOON_US - INT64_C(3600000000), customers.fresh_us);
+    assert_int_equal(STORE_INCREMENTAL, customers.method);
+    assert_int_equal(STORE_FULL, customers.last_method);
+    assert_int_equal(0, customers.every_ms);
+    assert_int_equal(1, customers.unmirrored_count);
+    assert_int_equal(2, customers.walk_next_page);
+    struct store_table_state orders = state_of(&f, TABLE_orders);
+    assert_false(orders.is_enabled);
+    assert_int_equal(0, orders.last_full_us);
+    assert_int_equal(0, orders.fresh_us);
+    assert_answer(&f, 2, "SELECT count(*) FROM till_runs WHERE method = 'full'");
+    assert_answer(&f, 1, "SELECT count(*) FROM row_changes");
+    // The marks are of another epoch: the walk begins anew, and ends well.
+    assert_ok(&f, store_walk_begin(f.store, SV(ORGANIZATION), model_table(TABLE_customers), false,
+                                   NOON_US, &walk, &f.e));
+    assert_false(walk.is_resumed);
+    assert_answer(&f, 0, "SELECT count(*) FROM till_walk_rows");
+    fixture_reopen(&f);
+    assert_int_equal(1, count_files(&f, "backup"));
+    fixture_close(&f);
+}
+
+static int schema_differences(const char *path, const char *other)
+{
+    char sql[700];
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+    (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS other", other);
+    assert_int_equal(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
+    assert_int_equal(
+        SQLITE_OK,
+        sqlite3_prepare_v2(
+            db,
+            "WITH mine AS (SELECT s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk FROM "
+            "main.sqlite_schema AS s, pragma_table_xinfo(s.name, 'main') AS x), theirs AS (SELECT "
+            "s.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk FROM other.sqlite_schema AS "
+            "s, pragma_table_xinfo(s.name, 'other') AS x) SELECT (SELECT count(*) FROM (SELECT * "
+            "FROM mine EXCEPT SELECT * FROM theirs)) + (SELECT count(*) FROM (SELECT * FROM theirs "
+            "EXCEPT SELECT * FROM mine)) + (SELECT count(*) = 0 FROM mine)",
+            -1, &statement, NULL));
+    assert_int_equal(SQLITE_ROW, sqlite3_step(statement));
+    int differences = sqlite3_column_int(statement, 0);
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    return differences;
+}
+
+// Whatever the way to this version, tables, indexes and views have the same columns.
+static void test_migrated_and_new_are_alike(void **state)
+{
+    struct fixture f, new;
+    (void)state;
+    fixture_open(&new);
+    close_store(&new);
+    fixture_make(&f);
+    make_version_1(&f);
+    assert_true(schema_differences(f.path, new.path) > 0);
+    assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
+    close_store(&f);
+    assert_int_equal(0, schema_differences(f.path, new.path));
+    fixture_close(&f);
+    fixture_close(&new);
 }
 
 static void write_file(const char *path, const char *text, size_t length)
@@ -199,7 +305,7 @@ static void test_files_of_others(void **state)
     assert_int_equal(0, mkdir(f.folder, 0700));
     refuse(&f, STORE_READ_ONLY, TILL_CONFIG, "no database yet");
     assert_int_equal(-1, access(f.path, F_OK));
-    change(&f, "CREATE TABLE theirs(x)");
+    change_file(&f, "CREATE TABLE theirs(x)");
     assert_int_equal(0, stat(f.path, &before));
     refuse(&f, STORE_READ_WRITE, TILL_STORE, "another program");
     assert_int_equal(0, stat(f.path, &after));
@@ -307,7 +413,7 @@ static void test_vacuum_ends_resuming(void **state)
               store_page(f.store, &walk,
                          &(struct store_incoming){.rows = rows, .row_count = 3, .total_count = 3},
                          NOON_US, &counts, &f.e));
-    change(&f, "VACUUM");
+    change_file(&f, "VACUUM");
     assert_int_equal(TILL_STORE, store_walk_end(f.store, &walk, true, NOON_US, &removed, &f.e));
     assert_int_equal(77, removed);
     assert_ok(&f, store_walk_begin(f.store, SV(ORGANIZATION), model_table(TABLE_orders), false,
@@ -325,6 +431,8 @@ int main(void)
         cmocka_unit_test(test_views_alone_need_no_backup),
         cmocka_unit_test(test_backups_are_bounded),
         cmocka_unit_test(test_newer_and_older),
+        cmocka_unit_test(test_from_version_1),
+        cmocka_unit_test(test_migrated_and_new_are_alike),
         cmocka_unit_test(test_files_of_others),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_missing_folder),

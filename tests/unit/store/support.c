@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,28 @@ void fixture_reopen(struct fixture *fixture)
     store_close(fixture->store);
     fixture->store = NULL;
     assert_ok(fixture, store_open(fixture->path, STORE_READ_WRITE, &fixture->store, &fixture->e));
+}
+
+void change_file(struct fixture *f, const char *sql)
+{
+    sqlite3 *db;
+    char *message = NULL;
+    assert_int_equal(SQLITE_OK, sqlite3_open(f->path, &db));
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    (void)sqlite3_close(db);
+}
+
+void make_version_1(struct fixture *f)
+{
+    static char sql[64 * 1024]; // the file is half as long
+    FILE *file = fopen("tests/unit/store/version_1.sql", "r");
+    assert_non_null(file);
+    size_t length = fread(sql, 1, sizeof sql - 1, file);
+    assert_int_equal(0, fclose(file));
+    assert_in_range(length, 1000, sizeof sql - 2);
+    sql[length] = '\0';
+    change_file(f, sql);
 }
 
 void remove_folder(const char *folder)

@@ -31,6 +31,10 @@ void fixture_open(struct fixture *fixture);  // a folder of its own, a store in 
 void fixture_close(struct fixture *fixture); // the folder is removed
 void fixture_reopen(struct fixture *fixture);
 void remove_folder(const char *folder);
+void change_file(struct fixture *fixture,
+                 const char *sql); // by SQLite alone, with the store closed
+void make_version_1(
+    struct fixture *fixture); // an empty database of schema version 1 (version_1.sql)
 
 // Row `number` of a table: every column has a value that follows from the table, the number and nothing else.
 struct row *make_rows(struct arena *arena, const struct table *table, int first, size_t count);

@@ -523,8 +523,8 @@ static void test_failures_at_every_point(void **state)
 {
     (void)state;
     static const char *const points[] = {
-        "malloc",   "vault.memory", "vault.read", "vault.lock",     "vault.write", "fs.create",
-        "fs.write", "fs.sync",      "fs.rename",  "fs.sync_folder", "fs.open",     "fs.lock"};
+        "malloc",   "crypto.memory", "vault.read", "vault.lock",     "vault.write", "fs.create",
+        "fs.write", "fs.sync",       "fs.rename",  "fs.sync_folder", "fs.open",     "fs.lock"};
     for (size_t i = 0; i < TILL_COUNT(points); i++) {
         if (fail_at_each_passage(points[i], false) == 0)
             fail_msg("%s is never passed", points[i]);

@@ -47,6 +47,18 @@ static void ages(void **state TILL_UNUSED)
     SHOWS("106751991 days ago", view_ago(&out, INT64_MIN, now));
 }
 
+static void waits(void **state TILL_UNUSED)
+{
+    int64_t now = 1700000000000000;
+    SHOWS("now", view_in(&out, now, now));
+    SHOWS("now", view_in(&out, INT64_MIN, now));
+    SHOWS("in 1.0 s", view_in(&out, now + 1, now));
+    SHOWS("in 90 s", view_in(&out, now + 89500000, now));
+    SHOWS("in 15 min", view_in(&out, now + 15 * 60000000LL - 100000, now)); // right after a run
+    SHOWS("in 6 h", view_in(&out, now + 6 * 3600000000LL - 100000, now));
+    SHOWS("in 106732315 days", view_in(&out, INT64_MAX, now));
+}
+
 static void counts(void **state TILL_UNUSED)
 {
     SHOWS("0", view_count(&out, 0));
@@ -127,9 +139,9 @@ static void json_words(void **state TILL_UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations),    cmocka_unit_test(ages),       cmocka_unit_test(counts),
-        cmocka_unit_test(sizes),        cmocka_unit_test(ink),        cmocka_unit_test(wraps),
-        cmocka_unit_test(wraps_little), cmocka_unit_test(json_words),
+        cmocka_unit_test(durations), cmocka_unit_test(ages),         cmocka_unit_test(waits),
+        cmocka_unit_test(counts),    cmocka_unit_test(sizes),        cmocka_unit_test(ink),
+        cmocka_unit_test(wraps),     cmocka_unit_test(wraps_little), cmocka_unit_test(json_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,19 +46,29 @@ static int setup(void **state TILL_UNUSED)
         table->row_count = 1000 * i;
         table->is_proven = true;
         table->last_started_us = table->last_finished_us = table->last_success_us =
-            now_us - 7200000000;
+            table->fresh_us = now_us - 7200000000;
+        card->schedule[i] =
+            (struct report_schedule){.every_ms = 900000, .due_us = now_us + 480000000};
     }
     struct store_table_state *orders = &card->tables[TABLE_orders];
     orders->last_code = TILL_REMOTE;
+    orders->failure_count = 3;
+    orders->method = STORE_FULL;
+    orders->last_requests = 7;
+    card->schedule[TABLE_orders].failing_since_us = now_us - 3600000000;
     orders->quarantined_count = 3;
     (void)snprintf(orders->last_error, sizeof(orders->last_error),
                    "could not list orders: the service answered 503 again and again and again, "
                    "\x1b[31mand it said so");
     card->tables[TABLE_checkouts].is_enabled = false;
+    card->schedule[TABLE_checkouts].due_us = 0;
     card->tables[TABLE_benefits].is_proven = false;
     card->tables[TABLE_subscriptions].last_finished_us = 0;
+    card->tables[TABLE_subscriptions].fresh_us = 0;
     card->tables[TABLE_subscriptions].walk_next_page = 7;
     card->tables[TABLE_customers].last_finished_us = 0;
+    card->tables[TABLE_customers].fresh_us = 0;
+    card->schedule[TABLE_customers].due_us = now_us;
     return 0;
 }
 
@@ -85,9 +95,10 @@ static void a_card(void **state TILL_UNUSED)
           "    organizations            0 rows  2 h ago\n"
           "    customers            1,000 rows  never synced\n"
           "    products             2,000 rows  2 h ago\n"
-          "    orders               3,000 rows  2 h ago  failed  3 quarantined\n"
-          "                could not list orders: the service answered 503 again and again\n"
-          "                and again, \xEF\xBF\xBD[31mand it said so\n"
+          "    orders               3,000 rows  2 h ago  failed  full  3 quarantined\n"
+          "                failing since 60 min ago (3 runs), next try in 8 min: could not\n"
+          "                list orders: the service answered 503 again and again and\n"
+          "                again, \xEF\xBF\xBD[31mand it said so\n"
           "    subscriptions        4,000 rows  interrupted: `till sync` goes on\n"
           "    refunds       not readable: the token lacks refunds:read\n"
           "    checkouts     off\n"
@@ -157,16 +168,32 @@ static void table_lines(void **state TILL_UNUSED)
     buf_init(&out, 65536);
     view_tables_text(&out, &style, &status.cards[0], now_us);
     assert_string_equal(
-        out.data, "table                 rows        gone quarantined  last run      state\n"
-                  "organizations            0           0           0  2 h ago       proven\n"
-                  "customers            1,000           0           0  never         never synced\n"
-                  "products             2,000           0           0  2 h ago       proven\n"
-                  "orders               3,000           0           3  2 h ago       failed\n"
-                  "subscriptions        4,000           0           0  never         interrupted\n"
-                  "refunds              5,000           0           0  2 h ago       no scope\n"
-                  "checkouts            6,000           0           0  2 h ago       off\n"
-                  "benefits             7,000           0           0  2 h ago       unproven\n"
-                  "events               8,000           0           0  2 h ago       no scope\n");
+        out.data,
+        "table               rows  method      every  last run     next run   state\n"
+        "organizations          0  incremental   15m  2 h ago      in 8 min   proven\n"
+        "customers          1,000  incremental   15m  never        now        never synced\n"
+        "products           2,000  incremental   15m  2 h ago      in 8 min   proven\n"
+        "orders             3,000  full          15m  2 h ago      in 8 min   failing\n"
+        "subscriptions      4,000  incremental   15m  never        in 8 min   interrupted\n"
+        "refunds            5,000  incremental   15m  2 h ago      in 8 min   no scope\n"
+        "checkouts          6,000  incremental   15m  2 h ago      -          off\n"
+        "benefits           7,000  incremental   15m  2 h ago      in 8 min   unproven\n"
+        "events             8,000  incremental   15m  2 h ago      in 8 min   no scope\n"
+        "\n"
+        "the last run  requests     new  changed    gone all gone set aside  fresh as of\n"
+        "organizations        0       0        0       0        0         0  2 h ago\n"
+        "customers            0       0        0       0        0         0  never\n"
+        "products             0       0        0       0        0         0  2 h ago\n"
+        "orders               7       0        0       0        0         3  2 h ago\n"
+        "subscriptions        0       0        0       0        0         0  never\n"
+        "refunds              0       0        0       0        0         0  2 h ago\n"
+        "checkouts            0       0        0       0        0         0  2 h ago\n"
+        "benefits             0       0        0       0        0         0  2 h ago\n"
+        "events               0       0        0       0        0         0  2 h ago\n"
+        "orders failing since 60 min ago (3 runs), next try in 8 min: could not list\n"
+        "  orders: the service answered 503 again and again and again, \xEF\xBF\xBD[31mand it "
+        "said\n"
+        "  so\n");
     buf_release(&out);
 }
 
@@ -174,9 +201,10 @@ static void table_lines(void **state TILL_UNUSED)
 static void table_rows(void **state TILL_UNUSED)
 {
     static const char *const names[VIEW_TABLE_COLUMNS] = {
-        "connection",   "table",   "enabled",     "method",  "readable",
-        "rows",         "deleted", "quarantined", "proven",  "last_run",
-        "last_success", "added",   "changed",     "removed", "requests"};
+        "connection",  "table",       "enabled",  "method",        "readable",     "rows",
+        "deleted",     "quarantined", "proven",   "last_run",      "last_success", "added",
+        "changed",     "removed",     "requests", "every",         "next_due",     "fresh_as_of",
+        "last_method", "last_full",   "failures", "failing_since", "last_error",   "waiting"};
     struct value values[VIEW_TABLE_COLUMNS];
     struct view_table_text words;
     for (size_t i = 0; i < VIEW_TABLE_COLUMNS; i++)
@@ -185,7 +213,12 @@ static void table_rows(void **state TILL_UNUSED)
     assert_true(sv_equal(values[1].text, SV("orders")));
     assert_int_equal(values[5].integer, 3000);
     assert_int_equal(values[7].integer, 3);
+    assert_true(sv_equal(values[3].text, SV("full")));
     assert_true(sv_equal(values[9].text, SV("2023-11-14T20:13:20.000000Z")));
+    assert_true(sv_equal(values[15].text, SV("15m")));
+    assert_true(sv_equal(values[16].text, SV("2023-11-14T22:21:20.000000Z")));
+    assert_int_equal(values[20].integer, 3);
+    assert_true(sv_equal(values[21].text, SV("2023-11-14T21:13:20.000000Z")));
     view_table_values(&status.cards[0], TABLE_customers, &words, values);
     assert_int_equal(values[9].type, VALUE_NULL);
 }

@@ -117,7 +117,50 @@ static void json(void **state TILL_UNUSED)
         "\"revenue_minor\":123456,\"orders\":1234,\"refunded_minor\":0,\"refunds\":0,"
         "\"new_subscriptions\":2,\"lost_subscriptions\":0}]},"
         "\"yesterday\":{\"date\":\"2023-11-13\",\"from\":\"2023-11-12T23:00:00.000000Z\","
-        "\"to\":\"2023-11-13T23:00:00.000000Z\",\"currencies\":[]}}\n");
+        "\"to\":\"2023-11-13T23:00:00.000000Z\",\"currencies\":[]},\"organizations\":[]}\n");
+    buf_release(&out);
+}
+
+// Each organization under its name, then each currency of all; the currencies of two organizations never meet in one sum.
+static void several_organizations(void **state TILL_UNUSED)
+{
+    today.organization_name[0] = '\0';
+    today.part_count = 2;
+    (void)snprintf(today.parts[0].name, sizeof(today.parts[0].name), "polar");
+    (void)snprintf(today.parts[0].organization_name, sizeof(today.parts[0].organization_name),
+                   "Globex");
+    today.parts[0].fresh_as_of_us = today.now_us - 600000000;
+    today.parts[0].today = today.today;
+    today.parts[0].is_missing[TABLE_refunds] = true;
+    (void)snprintf(today.parts[1].name, sizeof(today.parts[1].name), "shop2");
+    today.yesterday.line_count = 0;
+    shows("2023-11-14 so far and the day before, in Europe/Vienna\n"
+          "\n"
+          "Globex (polar), data from 10 min ago\n"
+          "USD                                today         yesterday\n"
+          "  Revenue                      $1,234.56             $0.00\n"
+          "  Orders                           1,234                 0\n"
+          "  New subscriptions                    2                 0\n"
+          "  Lost subscriptions                   0                 0\n"
+          "\n"
+          "shop2 (shop2), not every table has landed yet\n"
+          "No orders, and no subscription began or ended, on either day.\n"
+          "\n"
+          "Together\n"
+          "USD                                today         yesterday\n"
+          "  Revenue                      $1,234.56             $0.00\n"
+          "  Orders                           1,234                 0\n"
+          "  New subscriptions                    2                 0\n"
+          "  Lost subscriptions                   0                 0\n"
+          "\n"
+          "Revenue is after discounts, without tax, on the day of the order.\n"
+          "Data from 10 min ago.\n");
+    struct buf out;
+    buf_init(&out, 65536);
+    view_today_json(&out, &today);
+    assert_non_null(strstr(out.data, "\"organizations\":[{\"name\":\"polar\","));
+    assert_non_null(strstr(out.data, "\"not_counted\":[\"refunds\"]"));
+    assert_non_null(strstr(out.data, "},{\"name\":\"shop2\","));
     buf_release(&out);
 }
 
@@ -145,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup(a_quiet_day, setup),
         cmocka_unit_test_setup(what_is_not_counted_is_named, setup),
         cmocka_unit_test_setup(json, setup),
+        cmocka_unit_test_setup(several_organizations, setup),
         cmocka_unit_test_setup(money_of_every_kind, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

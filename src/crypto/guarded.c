@@ -3,7 +3,7 @@
 //
 // sodium_malloc() puts a block at the end of its own pages with an inaccessible page behind it, keeps it out of core dumps, and locks it where
 // RLIMIT_MEMLOCK allows (it goes on without the lock where not). An overrun is a crash at once, not a leak.
-#include "vault/guarded.h"
+#include "crypto/guarded.h"
 
 #include <sodium.h>
 
@@ -11,7 +11,7 @@
 
 enum till_code guarded_new(size_t capacity, struct guarded *ret, struct till_error *e)
 {
-    unsigned char *data = fault_point("vault.memory") ? NULL : sodium_malloc(capacity + 1);
+    unsigned char *data = fault_point("crypto.memory") ? NULL : sodium_malloc(capacity + 1);
     if (!data)
         return TILL_FAIL_MEMORY(e);
     *ret = (struct guarded){.data = data, .capacity = capacity};

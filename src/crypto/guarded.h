@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // guarded.h - bytes that hold secrets in bulk: locked, between guard pages, wiped when released (libsodium's allocator).
-#ifndef TILL_VAULT_GUARDED_H
-#define TILL_VAULT_GUARDED_H
+#ifndef TILL_CRYPTO_GUARDED_H
+#define TILL_CRYPTO_GUARDED_H
 
 #include <stddef.h>
 
