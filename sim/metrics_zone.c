@@ -7,6 +7,7 @@
 #include "metrics_zone.h"
 
 #include <glib.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@ static const int64_t SECOND = 1000000, DAY = INT64_C(86400) * 1000000;
 struct metrics_zone {
     GTimeZone *zone;
 };
+
+// GLib shares open zones between threads behind a lock that the thread sanitizer does not see; this one it does.
+static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool is_plain_name(const char *name)
 {
@@ -51,7 +55,9 @@ struct metrics_zone *metrics_zone_open(const char *name)
     struct metrics_zone *zone = calloc(1, sizeof *zone);
     if (zone == NULL)
         return NULL;
+    pthread_mutex_lock(&zones_lock);
     zone->zone = is_utc ? g_time_zone_new_utc() : g_time_zone_new_identifier(name);
+    pthread_mutex_unlock(&zones_lock);
     if (zone->zone == NULL) {
         free(zone);
         return NULL;
@@ -63,7 +69,9 @@ void metrics_zone_close(struct metrics_zone *zone)
 {
     if (zone == NULL)
         return;
+    pthread_mutex_lock(&zones_lock);
     g_time_zone_unref(zone->zone);
+    pthread_mutex_unlock(&zones_lock);
     free(zone);
 }
 

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "model/intervals.h"
 #include "polar/polar.h"
+#include "report/metrics.h"
 #include "store/store.h"
 #include "sync/sync.h"
 #include "vault/vault.h"
@@ -45,7 +46,7 @@ struct cli_list_value { // of an option that may be given several times
 };
 struct cli {
     const char
-        *options[OPTION__COUNT]; // NULL = not given; switches hold ""; of a list the first value
+        *options[OPTION__COUNT]; // NULL = not given; switches hold ""; of a list the last value
     struct cli_list_value list_values[CLI_LIST_VALUES];
     size_t list_value_count;
     char **arguments; // after the command
@@ -94,6 +95,19 @@ enum till_code cli_expect_arguments(const struct cli *cli, int least, int most, 
 
 // "there is no table ...", with the nearest one as the hint.
 enum till_code cli_unknown_table(const char *name, struct till_error *e) TILL_MUSTUSE;
+
+// ---- metrics.c: the question that --from, --to, --interval and the filters ask ----
+struct cli_metrics_question {
+    struct report_metrics_query query;
+    struct store_connection connection;
+    struct zone *zone;
+    struct arena arena; // ids
+};
+// The arguments are slugs. cli_metrics_question_release() also after a failure.
+enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
+                                    struct cli_metrics_question *ret_question,
+                                    struct till_error *e) TILL_MUSTUSE;
+void cli_metrics_question_release(struct cli_metrics_question *question);
 
 // ---- process.c: programs that till starts ----
 // In the child between fork and exec: what this program ignores, the child should not.

@@ -174,6 +174,26 @@ static enum till_code unknown_option(const char *word, struct till_error *e)
     return till_error_hint(e, "`till help COMMAND` lists a command's options");
 }
 
+static bool is_list(enum cli_option option)
+{
+    return option == OPTION_product_id || option == OPTION_customer_id;
+}
+
+static enum till_code take_value(struct cli *cli, enum cli_option option, struct till_error *e)
+{
+    const char *name = cli_options[option].name;
+    if (optarg && is_list(option)) {
+        if (cli->list_value_count >= CLI_LIST_VALUES)
+            return TILL_FAIL(e, TILL_LIMIT, 0, "--%s is given more than %d times", name,
+                             CLI_LIST_VALUES);
+        cli->list_values[cli->list_value_count++] = (struct cli_list_value){option, optarg};
+    } else if (cli->options[option] && optarg) {
+        return TILL_FAIL(e, TILL_USAGE, 0, "--%s is given twice", name);
+    }
+    cli->options[option] = optarg ? optarg : "";
+    return TILL_OK;
+}
+
 // What getopt_long() gave back for the word (or words) that it has just eaten.
 static enum till_code take_option(struct cli *cli, int found, char *const *argv,
                                   struct till_error *e)
@@ -200,10 +220,7 @@ static enum till_code take_option(struct cli *cli, int found, char *const *argv,
     if (strncmp(word, "--", 2) == 0 &&
         (strncmp(word + 2, name, len) != 0 || (word[2 + len] != '\0' && word[2 + len] != '=')))
         return unknown_option(word, e);
-    if (cli->options[found - 256] && optarg)
-        return TILL_FAIL(e, TILL_USAGE, 0, "--%s is given twice", name);
-    cli->options[found - 256] = optarg ? optarg : "";
-    return TILL_OK;
+    return take_value(cli, (enum cli_option)(found - 256), e);
 }
 
 // --json decides how errors look, those of the command line too.

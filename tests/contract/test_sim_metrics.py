@@ -392,8 +392,6 @@ class Recount:
 
 
 class MetricsTest(unittest.TestCase):
-    newest_shapes = True
-
     @classmethod
     def setUpClass(cls):
         cls.sim = Sim(orders=500, seed=21, now=NOW).start()
@@ -496,13 +494,11 @@ class AfterChange(Recomputed):
 
 class Laws(MetricsTest):
     def test_finer_buckets_add_up(self):
-        parts = sorted(SUMMED - {"renewed_subscriptions", "new_seat_customers", "new_subscriptions"})
+        parts = [slug for slug in sorted(SUMMED) if not slug.startswith(("new_", "renewed_"))]  # told apart by the bucket itself
         for zone in ZONES:
             months = self.metrics("2025-09-01", "2026-08-31", "month", zone)
             days = self.metrics("2025-09-01", "2026-08-31", "day", zone)
             for slug in parts:
-                if slug.startswith(("new_", "renewed_")):  # told apart by the bucket itself
-                    continue
                 self.assertAlmostEqual(months["totals"][slug], days["totals"][slug], 6, slug)
             self.assertEqual(months["totals"]["cumulative_revenue"], days["totals"]["cumulative_revenue"])
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// metrics.c - `till metrics`: Polar's metrics out of the mirror; and the reading of its options, which `till verify` shares.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "views/metrics.h"
+
+enum { DEFAULT_DAYS = 30, ID_BYTES = 36 };
+
+// ---- the question ----
+
+static enum till_code take_slugs(const struct cli *cli, struct report_metrics_query *query,
+                                 struct till_error *e)
+{
+    for (int i = 0; i < cli->argument_count; i++) {
+        const struct metric *metric = model_metric_by_slug(sv_of(cli->arguments[i]));
+        if (!metric) {
+            const char *nearest = model_metric_nearest(sv_of(cli->arguments[i]));
+            (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no metric \"%s\"", cli->arguments[i]);
+            if (nearest)
+                return till_error_hint(e, "did you mean %s? `till metrics --json` has them all",
+                                       nearest);
+            return till_error_hint(e, "`till metrics --json` has them all by their names");
+        }
+        query->is_asked[metric->id] = true;
+    }
+    for (int i = 0; cli->argument_count == 0 && i < METRIC__COUNT; i++)
+        query->is_asked[i] = true;
+    return TILL_OK;
+}
+
+static enum till_code take_date(const struct cli *cli, enum cli_option option,
+                                struct civil_date *ret_date, struct till_error *e)
+{
+    const char *text = cli->options[option];
+    if (!text || civil_date_parse(text, ret_date))
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--%s: \"%s\" is not a date", cli_options[option].name, text);
+    return till_error_hint(e, "write year, month and day, such as 2026-01-31");
+}
+
+static enum till_code take_range(const struct cli *cli, struct report_metrics_query *query,
+                                 struct till_error *e)
+{
+    const char *interval = cli->options[OPTION_interval];
+    query->interval = METRICS_DAY;
+    query->to = zone_date(query->zone, clock_now_us(cli->clock));
+    enum till_code code = take_date(cli, OPTION_to, &query->to, e);
+    query->from = civil_date_add_days(query->to, 1 - DEFAULT_DAYS);
+    if (code == TILL_OK)
+        code = take_date(cli, OPTION_from, &query->from, e);
+    if (code == TILL_OK && interval && !metrics_interval_parse(sv_of(interval), &query->interval)) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--interval: \"%s\" is not an interval", interval);
+        code = till_error_hint(e, "intervals: hour, day, week, month, year");
+    }
+    return code;
+}
+
+static bool is_id(const char *text)
+{
+    return strlen(text) == ID_BYTES && strspn(text, "0123456789abcdefABCDEF-") == ID_BYTES;
+}
+
+// Ids in lower case, as the mirror has them.
+static enum till_code take_ids(const struct cli *cli, enum cli_option option, struct arena *arena,
+                               const struct sv **ret_ids, size_t *ret_count, struct till_error *e)
+{
+    struct sv *ids = arena_calloc(arena, cli->list_value_count + 1, sizeof *ids);
+    size_t count = 0;
+    if (!ids)
+        return arena_fail(arena, "a filter", e);
+    for (size_t i = 0; i < cli->list_value_count; i++) {
+        const char *text = cli->list_values[i].value;
+        if (cli->list_values[i].option != option)
+            continue;
+        if (!is_id(text)) {
+            (void)TILL_FAIL(e, TILL_USAGE, 0, "--%s: \"%s\" is not an id", cli_options[option].name,
+                            text);
+            return till_error_hint(e, "find it: till query \"SELECT id, %s FROM %s\"",
+                                   option == OPTION_product_id ? "name" : "email",
+                                   option == OPTION_product_id ? "products" : "customers");
+        }
+        char *copy = arena_copy(arena, text, ID_BYTES);
+        if (!copy)
+            return arena_fail(arena, "a filter", e);
+        for (size_t k = 0; k < ID_BYTES; k++)
+            copy[k] = (char)(copy[k] >= 'A' && copy[k] <= 'F' ? copy[k] - 'A' + 'a' : copy[k]);
+        ids[count++] = (struct sv){copy, ID_BYTES};
+    }
+    *ret_ids = ids;
+    *ret_count = count;
+    return TILL_OK;
+}
+
+static enum till_code take_billing_type(const struct cli *cli, struct report_metrics_query *query,
+                                        struct till_error *e)
+{
+    const char *word = cli->options[OPTION_billing_type];
+    query->only_recurring = word && strcmp(word, "recurring") == 0;
+    query->only_one_time = word && strcmp(word, "one_time") == 0;
+    if (!word || query->only_recurring || query->only_one_time)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--billing-type: \"%s\" is not a billing type", word);
+    return till_error_hint(e, "billing types: one_time, recurring");
+}
+
+enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
+                                    struct cli_metrics_question *ret_question, struct till_error *e)
+{
+    struct report_metrics_query *query = &ret_question->query;
+    memset(ret_question, 0, sizeof *ret_question);
+    arena_init(&ret_question->arena, TILL_LIMIT_ARENA_BYTES);
+    query->connection = &ret_question->connection;
+    enum till_code code = take_slugs(cli, query, e);
+    if (code == TILL_OK)
+        code = zone_open(config_text(cli->config, "timezone"), &ret_question->zone, e);
+    query->zone = ret_question->zone;
+    if (code == TILL_OK)
+        code = take_range(cli, query, e);
+    if (code == TILL_OK)
+        code = take_ids(cli, OPTION_product_id, &ret_question->arena, &query->product_ids,
+                        &query->product_count, e);
+    if (code == TILL_OK)
+        code = take_ids(cli, OPTION_customer_id, &ret_question->arena, &query->customer_ids,
+                        &query->customer_count, e);
+    if (code == TILL_OK)
+        code = take_billing_type(cli, query, e);
+    return code ? code : cli_connection(cli, store, &ret_question->connection, e);
+}
+
+void cli_metrics_question_release(struct cli_metrics_question *question)
+{
+    zone_close(question->zone);
+    arena_release(&question->arena);
+}
+
+// ---- the command ----
+
+// Rows have no place for reasons: that there are some is said beside them.
+static void say_flags(const struct cli *cli, const struct metrics_answer *answer)
+{
+    int approximate = 0, unavailable = 0;
+    for (size_t i = 0; i < METRIC__COUNT; i++) {
+        approximate += answer->is_asked[i] && answer->approximate[i][0] ? 1 : 0;
+        unavailable += answer->is_asked[i] && answer->unavailable[i][0] ? 1 : 0;
+    }
+    if (approximate + unavailable > 0)
+        cli_say(cli, "till: %d metrics are approximate, %d are left out: --json says which and why",
+                approximate, unavailable);
+}
+
+static enum till_code print(struct cli *cli, const struct report_metrics *report,
+                            struct till_error *e)
+{
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    struct row_view view = {.style = &cli->style, .out = &cli->out, .arena = &arena};
+    enum till_code code = cli_format(cli, &view.format, e);
+    if (code == TILL_OK && view.format == VIEW_TABLE)
+        view_metrics_text(&cli->out, &cli->style, report);
+    else if (code == TILL_OK && view.format == VIEW_JSON)
+        view_metrics_json(&cli->out, report);
+    else if (code == TILL_OK)
+        code = view_metrics_rows(&view, report, e);
+    if (code == TILL_OK && view.format != VIEW_TABLE && view.format != VIEW_JSON)
+        say_flags(cli, &report->answer);
+    return code;
+}
+
+enum till_code cli_metrics(struct cli *cli, struct till_error *e)
+{
+    struct cli_metrics_question *question = till_calloc(1, sizeof *question);
+    struct report_metrics *report = till_calloc(1, sizeof *report);
+    struct store *store = NULL;
+    enum till_code code =
+        question && report ? cli_open_store(cli, STORE_READ_ONLY, &store, e) : TILL_FAIL_MEMORY(e);
+    if (code == TILL_OK)
+        code = cli_metrics_question(cli, store, question, e);
+    if (code == TILL_OK)
+        code = report_metrics(store, &question->query, report, e);
+    if (code == TILL_OK)
+        code = print(cli, report, e);
+    if (report)
+        report_metrics_release(report);
+    if (question)
+        cli_metrics_question_release(question);
+    store_close(store);
+    till_free(report);
+    till_free(question);
+    return code;
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// metrics.c - reads what the asked metrics need, and no table twice: subscriptions first, then orders, events, checkouts.
+//
+// Whether orders come from system events is decided here: when the token may read them and they were read whole once. Else the mirrored orders are used,
+// and the engine says what that costs in exactness.
+#include "report/metrics.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/timestamp.h"
+#include "report/report.h"
+#include "store/metrics_rows.h"
+
+struct reading {
+    struct metrics *engine;
+    struct arena *arena;
+    bool has_owners; // orders carry product and customer
+};
+
+// ---- values of rows ----
+
+static struct sv text_of(const struct value *value)
+{
+    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
+}
+
+static int64_t integer_of(const struct value *value, int64_t absent)
+{
+    if (value->type == VALUE_INTEGER)
+        return value->integer;
+    bool is_whole = value->type == VALUE_REAL && value->real > -9e15 && value->real < 9e15;
+    return is_whole ? (int64_t)value->real : absent;
+}
+
+static double real_of(const struct value *value)
+{
+    if (value->type == VALUE_REAL)
+        return value->real;
+    return value->type == VALUE_INTEGER ? (double)value->integer : 0;
+}
+
+static int32_t two_digits(const char *at)
+{
+    return (at[0] - '0') * 10 + (at[1] - '0');
+}
+
+// A stored moment (YYYY-MM-DDTHH:MM:SS.ffffffZ) of this or the last century, without the checks that it passed when it was stored.
+static int64_t moment_of(const struct value *value)
+{
+    static const int64_t second_us = 1000000;
+    int64_t at_us = METRICS_NULL;
+    if (value->type != VALUE_TEXT)
+        return METRICS_NULL;
+    const char *text = value->text.ptr;
+    if (value->text.len != TIMESTAMP_BYTES || text[10] != 'T' || text[19] != '.')
+        return timestamp_parse(value->text, &at_us) ? at_us : METRICS_NULL;
+    struct civil_date date = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 5),
+                              two_digits(text + 8)};
+    int64_t seconds = civil_date_to_days(date) * 86400 + two_digits(text + 11) * 3600 +
+                      two_digits(text + 14) * 60 + two_digits(text + 17);
+    return seconds * second_us + two_digits(text + 20) * 10000 + two_digits(text + 22) * 100 +
+           two_digits(text + 24);
+}
+
+static struct metrics_id id_of(const struct value *value)
+{
+    return metrics_id(text_of(value));
+}
+
+static metrics_currency currency_of(const struct value *value)
+{
+    return metrics_currency_of(text_of(value));
+}
+
+// ---- rows ----
+
+static enum till_code take_subscription(void *context, const struct value *v, size_t count,
+                                        struct till_error *e)
+{
+    const struct reading *reading = context;
+    if (count < STORE_SUBSCRIPTION__COUNT)
+        return TILL_OK;
+    struct metrics_subscription row = {
+        .id = id_of(&v[STORE_SUBSCRIPTION_ID]),
+        .customer = id_of(&v[STORE_SUBSCRIPTION_CUSTOMER]),
+        .product = id_of(&v[STORE_SUBSCRIPTION_PRODUCT]),
+        .created_us = moment_of(&v[STORE_SUBSCRIPTION_CREATED]),
+        .started_us = moment_of(&v[STORE_SUBSCRIPTION_STARTED]),
+        .ends_us = moment_of(&v[STORE_SUBSCRIPTION_ENDS]),
+        .ended_us = moment_of(&v[STORE_SUBSCRIPTION_ENDED]),
+        .canceled_us = moment_of(&v[STORE_SUBSCRIPTION_CANCELED]),
+        .trial_end_us = moment_of(&v[STORE_SUBSCRIPTION_TRIAL_END]),
+        .amount_minor = integer_of(&v[STORE_SUBSCRIPTION_AMOUNT], 0),
+        .net_amount_minor = METRICS_NULL,
+        .currency = currency_of(&v[STORE_SUBSCRIPTION_CURRENCY]),
+        .interval = METRICS_MONTH,
+        .interval_count = integer_of(&v[STORE_SUBSCRIPTION_INTERVAL_COUNT], 1),
+        .cancellation_reason = text_of(&v[STORE_SUBSCRIPTION_REASON]),
+    };
+    (void)metrics_interval_parse(text_of(&v[STORE_SUBSCRIPTION_INTERVAL]), &row.interval);
+    return metrics_subscription(reading->engine, &row, e);
+}
+
+static enum till_code take_order(void *context, const struct value *v, size_t count,
+                                 struct till_error *e)
+{
+    const struct reading *reading = context;
+    if (count < STORE_ORDER_PRODUCT)
+        return TILL_OK;
+    int64_t tax_minor = integer_of(&v[STORE_ORDER_TAX], 0);
+    struct metrics_order row = {
+        .created_us = moment_of(&v[STORE_ORDER_CREATED]),
+        .net_amount_minor = integer_of(&v[STORE_ORDER_NET], 0),
+        .refunded_minor = integer_of(&v[STORE_ORDER_DEDUCTIONS], 0),
+        .tax_minor = tax_minor < 0 && tax_minor > INT64_MIN ? -tax_minor : tax_minor,
+        .is_tax_included = tax_minor > 0,
+        .currency = METRICS_USD,
+        .subscription = id_of(&v[STORE_ORDER_SUBSCRIPTION]),
+    };
+    if (v[STORE_ORDER_CURRENCY].type != VALUE_NULL)
+        row.currency = currency_of(&v[STORE_ORDER_CURRENCY]);
+    if (reading->has_owners && count == STORE_ORDER__COUNT) {
+        row.product = id_of(&v[STORE_ORDER_PRODUCT]);
+        row.customer = id_of(&v[STORE_ORDER_CUSTOMER]);
+    }
+    return metrics_order(reading->engine, &row, e);
+}
+
+static enum till_code take_event(void *context, const struct value *v, size_t count,
+                                 struct till_error *e)
+{
+    const struct reading *reading = context;
+    struct metrics_event row = {.kind = METRICS_ORDER_PAID};
+    if (count < STORE_EVENT__COUNT ||
+        !metrics_event_parse(text_of(&v[STORE_EVENT_NAME]), &row.kind))
+        return TILL_OK;
+    row.at_us = moment_of(&v[STORE_EVENT_AT]);
+    row.customer = id_of(&v[STORE_EVENT_CUSTOMER]);
+    row.customer_word = id_of(&v[STORE_EVENT_EXTERNAL_CUSTOMER]);
+    row.product = id_of(&v[STORE_EVENT_PRODUCT]);
+    row.order = id_of(&v[STORE_EVENT_ORDER]);
+    row.subscription = id_of(&v[STORE_EVENT_SUBSCRIPTION]);
+    row.amount_minor = integer_of(&v[STORE_EVENT_AMOUNT], METRICS_NULL);
+    row.net_amount_minor = integer_of(&v[STORE_EVENT_NET], METRICS_NULL);
+    row.presentment_minor = integer_of(&v[STORE_EVENT_PRESENTMENT], METRICS_NULL);
+    row.fee_minor = integer_of(&v[STORE_EVENT_FEE], 0);
+    row.applied_balance_minor = integer_of(&v[STORE_EVENT_APPLIED_BALANCE], 0);
+    row.rate = real_of(&v[STORE_EVENT_RATE]);
+    row.currency = currency_of(&v[STORE_EVENT_CURRENCY]);
+    row.presentment_currency = currency_of(&v[STORE_EVENT_PRESENTMENT_CURRENCY]);
+    row.order_created_us = moment_of(&v[STORE_EVENT_ORDER_CREATED]);
+    row.started_us = moment_of(&v[STORE_EVENT_STARTED]);
+    row.canceled_us = moment_of(&v[STORE_EVENT_CANCELED]);
+    row.ends_us = moment_of(&v[STORE_EVENT_ENDS]);
+    row.cancellation_reason = text_of(&v[STORE_EVENT_REASON]);
+    return metrics_event(reading->engine, &row, e);
+}
+
+static enum till_code take_checkout(void *context, const struct value *v, size_t count,
+                                    struct till_error *e)
+{
+    const struct reading *reading = context;
+    (void)e;
+    if (count < STORE_CHECKOUT__COUNT)
+        return TILL_OK;
+    struct metrics_checkout row = {
+        .created_us = moment_of(&v[STORE_CHECKOUT_CREATED]),
+        .opened_us = METRICS_NULL,
+        .is_succeeded = sv_equal(text_of(&v[STORE_CHECKOUT_STATUS]), SV("succeeded")),
+    };
+    metrics_checkout(reading->engine, &row);
+    return TILL_OK;
+}
+
+static enum till_code take_tax(void *context, const struct value *v, size_t count,
+                               struct till_error *e)
+{
+    const struct reading *reading = context;
+    (void)e;
+    if (count == STORE_TAX__COUNT)
+        metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
+                             integer_of(&v[STORE_TAX_NET], 0), integer_of(&v[STORE_TAX_AMOUNT], 0));
+    return TILL_OK;
+}
+
+// ---- filters ----
+
+struct id_list {
+    struct arena *arena;
+    struct metrics_ids ids;
+    struct metrics_id *items;
+    size_t capacity;
+    struct buf *json; // the same ids as a JSON array, for SQL; NULL = not wanted
+    const struct report_metrics_query *query;
+};
+
+static enum till_code list_put(struct id_list *list, struct sv id, struct till_error *e)
+{
+    if (list->ids.count == list->capacity) {
+        size_t wider = list->capacity > 0 ? list->capacity * 2 : 16;
+        struct metrics_id *items = arena_calloc(list->arena, wider, sizeof *items);
+        if (!items)
+            return arena_fail(list->arena, "a filter", e);
+        if (list->ids.count > 0)
+            memcpy(items, list->items, list->ids.count * sizeof *items);
+        list->items = items;
+        list->capacity = wider;
+        list->ids.ids = items;
+    }
+    list->items[list->ids.count++] = metrics_id(id);
+    if (list->json) {
+        buf_char(list->json, list->json->len > 0 ? ',' : '[');
+        buf_json_string(list->json, id);
+    }
+    return TILL_OK;
+}
+
+static bool is_listed(const struct sv *ids, size_t count, struct sv id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (sv_equal_ignoring_case(ids[i], id))
+            return true;
+    return count == 0;
+}
+
+static enum till_code take_id(void *context, const struct value *v, size_t count,
+                              struct till_error *e)
+{
+    struct id_list *list = context;
+    if (count != 1 || v[0].type != VALUE_TEXT)
+        return TILL_OK;
+    if (list->query && !is_listed(list->query->product_ids, list->query->product_count, v[0].text))
+        return TILL_OK;
+    return list_put(list, v[0].text, e);
+}
+
+struct filters {
+    struct id_list products, customers, words;
+    struct buf product_json, customer_json;
+};
+
+static void close_json(struct buf *json)
+{
+    buf_text(json, json->len > 0 ? "]" : "[]");
+}
+
+static enum till_code fill_filters(struct store *store, const struct report_metrics_query *query,
+                                   struct filters *filters, struct till_error *e)
+{
+    struct sv organization_id = sv_of(query->connection->organization_id);
+    struct store_metric_sink products = {.row = take_id, .context = &filters->products};
+    struct store_metric_sink words = {.row = take_id, .context = &filters->words};
+    enum till_code code = TILL_OK;
+    bool is_typed = query->only_recurring != query->only_one_time;
+    filters->products.query = query;
+    filters->products.ids.is_all = query->product_count == 0 && !is_typed;
+    filters->customers.ids.is_all = query->customer_count == 0;
+    filters->words.ids.is_all = false;
+    for (size_t i = 0; !is_typed && i < query->product_count && code == TILL_OK; i++)
+        code = list_put(&filters->products, query->product_ids[i], e);
+    if (is_typed)
+        code = store_metric_products(store, organization_id, query->only_recurring, &products, e);
+    for (size_t i = 0; i < query->customer_count && code == TILL_OK; i++)
+        code = list_put(&filters->customers, query->customer_ids[i], e);
+    close_json(&filters->product_json);
+    close_json(&filters->customer_json);
+    struct sv customers = {filters->customer_json.data, filters->customer_json.len};
+    if (code == TILL_OK && query->customer_count > 0)
+        code = store_metric_customer_words(store, organization_id, customers, &words, e);
+    if (code == TILL_OK)
+        code = buf_fail(&filters->product_json, "a filter", e);
+    return code ? code : buf_fail(&filters->customer_json, "a filter", e);
+}
+
+// ---- one question ----
+
+static enum till_code look_at_tables(struct store *store, const struct report_metrics_query *query,
+                                     unsigned needs, struct report_metrics *report,
+                                     unsigned *ret_missing, struct till_error *e)
+{
+    static const struct {
+        enum table_id table;
+        unsigned need;
+    } tables[] = {{TABLE_subscriptions, NEEDS_SUBSCRIPTIONS},
+                  {TABLE_orders, NEEDS_ORDERS},
+                  {TABLE_checkouts, NEEDS_CHECKOUTS},
+                  {TABLE_events, NEEDS_NOTHING}};
+    report->fresh_as_of_us = INT64_MAX;
+    for (size_t i = 0; i < TILL_COUNT(tables); i++) {
+        struct report_card card = {.connection = *query->connection};
+        struct store_table_state *state = &card.tables[tables[i].table];
+        enum till_code code = store_table_state(store, sv_of(query->connection->organization_id),
+                                                model_table(tables[i].table), state, e);
+        if (code)
+            return code;
+        bool has_landed = report_card_reads(&card, tables[i].table) && state->last_success_us > 0;
+        bool is_used = tables[i].table == TABLE_events ? has_landed && (needs & NEEDS_ORDERS) != 0
+                                                       : (needs & tables[i].need) != 0;
+        if (tables[i].table == TABLE_events)
+            report->has_events = has_landed;
+        else if (!has_landed)
+            *ret_missing |= tables[i].need;
+        if (is_used && has_landed && state->fresh_us < report->fresh_as_of_us)
+            report->fresh_as_of_us = state->fresh_us;
+    }
+    if (report->fresh_as_of_us == INT64_MAX)
+        report->fresh_as_of_us = 0;
+    return TILL_OK;
+}
+
+// What the asked metrics look at: subscriptions, orders (or their events) and checkouts.
+static unsigned needs_of(const struct report_metrics_query *query)
+{
+    unsigned needs = NEEDS_NOTHING;
+    for (size_t i = 0; i < METRIC__COUNT; i++) {
+        const struct metric *metric = model_metric((enum metric_id)i);
+        if (!query->is_asked[i])
+            continue;
+        needs |= metric->needs;
+        if (metric->source != METRIC_ROWS && metric->needs != NEEDS_NOTHING)
+            needs |= NEEDS_ORDERS; // for rates and taxes, too
+        if (metric->total == METRIC_RATIO && metric->needs == NEEDS_NOTHING)
+            needs |= NEEDS_SUBSCRIPTIONS;
+    }
+    return needs & NEEDS_ORDERS ? needs | NEEDS_SUBSCRIPTIONS : needs;
+}
+
+static enum till_code read_rows(struct store *store, const struct report_metrics *report,
+                                const struct filters *filters, unsigned needs, struct till_error *e)
+{
+    const struct report_metrics_query *query = &report->query;
+    struct sv organization_id = sv_of(query->connection->organization_id);
+    bool has_owners = !filters->products.ids.is_all || !filters->customers.ids.is_all;
+    struct reading reading = {.engine = report->engine, .has_owners = has_owners};
+    const struct store_metric_sink subscriptions = {.row = take_subscription, .context = &reading};
+    const struct store_metric_sink orders = {.row = take_order, .context = &reading};
+    const struct store_metric_sink events = {.row = take_event, .context = &reading};
+    const struct store_metric_sink checkouts = {.row = take_checkout, .context = &reading};
+    const struct store_metric_sink taxes = {.row = take_tax, .context = &reading};
+    struct sv products = {filters->products.ids.is_all ? NULL : filters->product_json.data,
+                          filters->product_json.len};
+    struct sv customers = {filters->customers.ids.is_all ? NULL : filters->customer_json.data,
+                           filters->customer_json.len};
+    int64_t from_us = zone_day_start_us(query->zone, civil_date_add_days(query->from, -2));
+    int64_t to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 2));
+    enum till_code code = TILL_OK;
+    if (needs & NEEDS_SUBSCRIPTIONS)
+        code = store_metric_subscriptions(store, organization_id, &subscriptions, e);
+    if (code == TILL_OK && (needs & NEEDS_SUBSCRIPTIONS))
+        code = store_metric_taxes(store, organization_id, &taxes, e);
+    if (code == TILL_OK && (needs & NEEDS_ORDERS))
+        code = store_metric_orders(store, organization_id, has_owners && !report->has_events,
+                                   report->has_events, &orders, e);
+    if (code == TILL_OK && (needs & NEEDS_ORDERS) && report->has_events)
+        code = store_metric_events(store, organization_id, &events, e);
+    if (code == TILL_OK && (needs & NEEDS_CHECKOUTS))
+        code = store_metric_checkouts(store, organization_id, from_us, to_us, products, customers,
+                                      &checkouts, e);
+    return code;
+}
+
+static enum till_code answer(struct store *store, struct filters *filters,
+                             struct report_metrics *report, struct till_error *e)
+{
+    const struct report_metrics_query *query = &report->query;
+    struct metrics_knowledge knowledge = {0};
+    struct store_metric_facts facts = {0};
+    unsigned needs = needs_of(query);
+    struct metrics_query question = {.from = query->from,
+                                     .to = query->to,
+                                     .interval = query->interval,
+                                     .zone = query->zone,
+                                     .orders_ascend = true};
+    enum till_code code = look_at_tables(store, query, needs, report, &knowledge.missing, e);
+    if (code == TILL_OK)
+        code = fill_filters(store, query, filters, e);
+    if (code == TILL_OK)
+        code = store_metric_facts(store, sv_of(query->connection->organization_id), &facts, e);
+    if (code)
+        return code;
+    knowledge.has_seats = facts.has_seats;
+    knowledge.has_user_events = facts.has_user_events;
+    question.has_events = report->has_events;
+    question.products = filters->products.ids;
+    question.customers = filters->customers.ids;
+    question.customer_words = filters->words.ids;
+    memcpy(question.is_asked, query->is_asked, sizeof question.is_asked);
+    code = metrics_open(&question, &report->engine, e);
+    if (code == TILL_OK)
+        code = read_rows(store, report, filters, needs, e);
+    return code ? code : metrics_answer(report->engine, &knowledge, &report->answer, e);
+}
+
+enum till_code report_metrics(struct store *store, const struct report_metrics_query *query,
+                              struct report_metrics *ret_report, struct till_error *e)
+{
+    struct filters filters = {0};
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    memset(ret_report, 0, sizeof *ret_report);
+    ret_report->query = *query;
+    buf_init(&filters.product_json, TILL_LIMIT_SQL_BYTES);
+    buf_init(&filters.customer_json, TILL_LIMIT_SQL_BYTES);
+    filters.products.arena = filters.customers.arena = filters.words.arena = &arena;
+    filters.products.json = &filters.product_json;
+    filters.customers.json = &filters.customer_json;
+    enum till_code code = answer(store, &filters, ret_report, e);
+    buf_release(&filters.product_json);
+    buf_release(&filters.customer_json);
+    if (code)
+        return till_error_context(e, "could not compute the metrics");
+    return TILL_OK;
+}
+
+void report_metrics_release(struct report_metrics *report)
+{
+    metrics_close(report->engine);
+    report->engine = NULL;
+}

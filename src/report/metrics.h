@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// metrics.h - Polar's metrics over the mirror: rows out of the store into the engine, once for each question.
+#ifndef TILL_REPORT_METRICS_H
+#define TILL_REPORT_METRICS_H
+
+#include "base/zone.h"
+#include "metrics/metrics.h"
+#include "store/store.h"
+
+struct report_metrics_query {
+    const struct store_connection *connection;
+    struct civil_date from, to; // both inclusive
+    enum metrics_interval interval;
+    const struct zone *zone;
+    const struct sv *product_ids, *customer_ids; // none = all
+    size_t product_count, customer_count;
+    bool only_recurring, only_one_time; // both = neither
+    bool is_asked[METRIC__COUNT];
+};
+
+struct report_metrics {
+    struct metrics *engine; // owns what answer points to
+    struct metrics_answer answer;
+    struct report_metrics_query query; // as asked; what it borrows stays the caller's
+    bool has_events;                   // orders and rates come from system events
+    int64_t fresh_as_of_us;            // of the oldest table that was read; 0 = one never landed
+};
+
+// CONFIG when nothing of the tables that the asked metrics need has landed. Large: not for the stack. report_metrics_release() also after a failure.
+enum till_code report_metrics(struct store *store, const struct report_metrics_query *query,
+                              struct report_metrics *ret_report, struct till_error *e) TILL_MUSTUSE;
+void report_metrics_release(struct report_metrics *report); // accepts a zeroed one
+
+// ---- beside Polar's own answer (till verify) ----
+struct report_drift {
+    enum metric_id id;
+    bool is_exact, has_ours, has_theirs;
+    const char *reason;  // why it is not exact; "" otherwise
+    double ours, theirs; // the totals
+    double
+        difference; // ours - theirs: of the totals, or where these agree of the period that differs most
+    size_t differing_periods, shared_periods;
+    int64_t worst_us; // start of the period that differs most; 0 = none does
+};
+struct report_verify {
+    struct report_drift lines[METRIC__COUNT];
+    size_t line_count;
+    size_t drift_count; // exact ones that differ
+};
+// One number of Polar's answer. at_us METRICS_NULL: of the totals.
+void report_verify_begin(struct report_verify *verify, const struct report_metrics *ours);
+void report_verify_take(struct report_verify *verify, const struct report_metrics *ours,
+                        struct sv slug, int64_t at_us, double theirs);
+void report_verify_end(struct report_verify *verify, const struct report_metrics *ours);
+
+#endif

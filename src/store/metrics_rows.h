@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// metrics_rows.h - what metrics are made of, streamed: of each row only the columns needed, out of an index wherever one holds them all.
+//
+// Rows of one organization that are not marked as deleted. Values are borrowed until the callback returns; what a row lacks is VALUE_NULL.
+#ifndef TILL_STORE_METRICS_ROWS_H
+#define TILL_STORE_METRICS_ROWS_H
+
+#include "store/store.h"
+
+enum store_metric_subscription {
+    STORE_SUBSCRIPTION_ID,
+    STORE_SUBSCRIPTION_CUSTOMER,
+    STORE_SUBSCRIPTION_PRODUCT,
+    STORE_SUBSCRIPTION_CREATED,
+    STORE_SUBSCRIPTION_STARTED,
+    STORE_SUBSCRIPTION_ENDS,
+    STORE_SUBSCRIPTION_ENDED,
+    STORE_SUBSCRIPTION_CANCELED,
+    STORE_SUBSCRIPTION_TRIAL_END,
+    STORE_SUBSCRIPTION_AMOUNT,
+    STORE_SUBSCRIPTION_CURRENCY,
+    STORE_SUBSCRIPTION_INTERVAL,
+    STORE_SUBSCRIPTION_INTERVAL_COUNT,
+    STORE_SUBSCRIPTION_REASON,
+    STORE_SUBSCRIPTION__COUNT,
+};
+enum store_metric_order { // paid ones, in order of creation
+    STORE_ORDER_CREATED,
+    STORE_ORDER_CURRENCY, // of the amounts, or of the fee, where one is not in usd; null = all are
+    STORE_ORDER_NET,
+    STORE_ORDER_DEDUCTIONS, // fee and refunds
+    STORE_ORDER_TAX,        // negative when the price does not hold it
+    STORE_ORDER_SUBSCRIPTION,
+    STORE_ORDER_PRODUCT, // these two with is_owned only
+    STORE_ORDER_CUSTOMER,
+    STORE_ORDER__COUNT,
+};
+enum store_metric_event {
+    STORE_EVENT_NAME,
+    STORE_EVENT_AT,
+    STORE_EVENT_CUSTOMER,
+    STORE_EVENT_EXTERNAL_CUSTOMER,
+    STORE_EVENT_PRODUCT,
+    STORE_EVENT_ORDER,
+    STORE_EVENT_SUBSCRIPTION,
+    STORE_EVENT_AMOUNT,
+    STORE_EVENT_NET,
+    STORE_EVENT_PRESENTMENT,
+    STORE_EVENT_FEE,
+    STORE_EVENT_APPLIED_BALANCE,
+    STORE_EVENT_RATE,
+    STORE_EVENT_CURRENCY,
+    STORE_EVENT_PRESENTMENT_CURRENCY,
+    STORE_EVENT_ORDER_CREATED,
+    STORE_EVENT_STARTED,
+    STORE_EVENT_CANCELED,
+    STORE_EVENT_ENDS,
+    STORE_EVENT_REASON,
+    STORE_EVENT__COUNT,
+};
+enum store_metric_checkout {
+    STORE_CHECKOUT_CREATED,
+    STORE_CHECKOUT_STATUS,
+    STORE_CHECKOUT__COUNT,
+};
+enum store_metric_tax { // of checkouts whose price holds tax, for subscriptions made by them
+    STORE_TAX_SUBSCRIPTION,
+    STORE_TAX_NET,
+    STORE_TAX_AMOUNT,
+    STORE_TAX__COUNT,
+};
+
+typedef enum till_code store_metric_callback(void *context, const struct value *values,
+                                             size_t count, struct till_error *e);
+struct store_metric_sink {
+    store_metric_callback *row;
+    void *context;
+};
+
+enum till_code store_metric_subscriptions(struct store *store, struct sv organization_id,
+                                          const struct store_metric_sink *sink,
+                                          struct till_error *e) TILL_MUSTUSE;
+// is_taxed: those of subscriptions that have tax, alone.
+enum till_code store_metric_orders(struct store *store, struct sv organization_id, bool is_owned,
+                                   bool is_taxed, const struct store_metric_sink *sink,
+                                   struct till_error *e) TILL_MUSTUSE;
+enum till_code store_metric_events(struct store *store, struct sv organization_id,
+                                   const struct store_metric_sink *sink,
+                                   struct till_error *e) TILL_MUSTUSE;
+// Created in [from, to]. products and customers: JSON arrays of ids, .ptr NULL = all; a checkout that offers several products is of each.
+enum till_code store_metric_checkouts(struct store *store, struct sv organization_id,
+                                      int64_t from_us, int64_t to_us, struct sv products,
+                                      struct sv customers, const struct store_metric_sink *sink,
+                                      struct till_error *e) TILL_MUSTUSE;
+// Of subscriptions in trial.
+enum till_code store_metric_taxes(struct store *store, struct sv organization_id,
+                                  const struct store_metric_sink *sink,
+                                  struct till_error *e) TILL_MUSTUSE;
+// Ids of the products sold by subscription (or not), archived ones included: one column.
+enum till_code store_metric_products(struct store *store, struct sv organization_id,
+                                     bool is_recurring, const struct store_metric_sink *sink,
+                                     struct till_error *e) TILL_MUSTUSE;
+// External ids of these customers (a JSON array of ids): one column.
+enum till_code store_metric_customer_words(struct store *store, struct sv organization_id,
+                                           struct sv customers,
+                                           const struct store_metric_sink *sink,
+                                           struct till_error *e) TILL_MUSTUSE;
+
+struct store_metric_facts {
+    bool has_seats;       // something was sold by the seat
+    bool has_user_events; // some customer sends events of the business's own application
+};
+enum till_code store_metric_facts(struct store *store, struct sv organization_id,
+                                  struct store_metric_facts *ret_facts,
+                                  struct till_error *e) TILL_MUSTUSE;
+
+#endif
