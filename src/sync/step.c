@@ -33,7 +33,7 @@ enum {
     BATCH_IDS = 40,       // ids in one request: 40 x 41 bytes of address
     MOST_REREADS = 20000, // hints taken in one run; the others wait
     FEW_ROWS = 3,         // not worth a batch
-    MOST_MOVING = 1000,   // moving rows compared one by one
+    MOST_MOVING = 20000,  // rows in motion that are compared; a walk when there are more
     BORDER_ROUNDS = 8,    // over the tied borders of a window
     QUERY_BYTES = 3000
 };
@@ -382,11 +382,24 @@ static enum till_code hint_at(struct step *step, const struct store_ids *ids, co
                                         clock_now_us(options->clock), e);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    const struct sv *x = a, *y = b;
+    size_t shorter = x->len < y->len ? x->len : y->len;
+    int order = shorter ? memcmp(x->ptr, y->ptr, shorter) : 0;
+    return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+// ids are sorted.
 static void meet(const struct decode_page *page, const struct store_ids *ids, bool *is_met)
 {
-    for (size_t i = 0; i < page->row_count; i++)
-        for (size_t k = 0; k < ids->count; k++)
-            is_met[k] = is_met[k] || sv_equal(ids->ids[k], row_id(&page->rows[i]));
+    for (size_t i = 0; i < page->row_count && ids->count > 0; i++) {
+        struct sv id = row_id(&page->rows[i]);
+        const struct sv *found =
+            bsearch(&id, ids->ids, ids->count, sizeof *ids->ids, compare_texts);
+        if (found)
+            is_met[found - ids->ids] = true;
+    }
 }
 
 // Reads the service's list of rows in motion. It ends early when there are as many as here and the newest bring nothing new.
@@ -433,6 +446,8 @@ static enum till_code read_moving(struct step *step, struct till_error *e)
     bool *is_met = arena_calloc(&arena, ids.count + 1, sizeof *is_met);
     if (!is_met)
         return arena_fail(&arena, "rows in motion", e);
+    if (ids.count > 0)
+        qsort(ids.ids, ids.count, sizeof *ids.ids, compare_texts);
     code = read_moving_list(step, &ids, is_met, &is_as_before, e);
     if (code || is_as_before || step->needs_walk)
         return code;
@@ -550,14 +565,6 @@ static enum till_code read_batch(struct step *step, const char *filter, struct t
         is_end = code == TILL_OK && is_last_page(&answer, page);
     }
     return code;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    const struct sv *x = a, *y = b;
-    size_t shorter = x->len < y->len ? x->len : y->len;
-    int order = shorter ? memcmp(x->ptr, y->ptr, shorter) : 0;
-    return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
 // The distinct values of the column that batches filter by, of these rows.
