@@ -107,6 +107,11 @@ class Commands(unittest.TestCase):
         for form in ("table", "json", "csv"):
             self.torture(self.synced, "history", "orders", row_id, "--format", form)
 
+    def test_growth(self):
+        for form in ("table", "json", "csv"):
+            for command in (["movements"], ["cohorts"], ["breakdown"], ["customers", "--lost"]):
+                self.torture(self.synced, *command, "--format", form)
+
     def test_watch(self):
         self.torture(self.connected, "watch", "--once")
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// breakdown.h - what was sold and what recurs, by product, country, discount, source and so on; for each currency by itself.
+#ifndef TILL_REPORT_BREAKDOWN_H
+#define TILL_REPORT_BREAKDOWN_H
+
+#include "base/arena.h"
+#include "report/metrics.h"
+#include "store/breakdown.h"
+
+bool report_dimension_parse(struct sv word, enum store_dimension *ret_by);
+const char *report_dimension_word(enum store_dimension by);
+
+struct report_group {
+    struct sv key;  // .ptr NULL: not told by the rows
+    struct sv name; // for people
+    metrics_currency currency;
+    int64_t orders, revenue_minor, refunded_minor; // activities
+    int64_t average_minor;        // revenue / orders, half away from zero; 0 without orders
+    int64_t mrr_minor;            // a balance, as of now
+    int64_t checkouts, succeeded; // activities
+    int64_t sample;
+};
+struct report_breakdown {
+    struct report_metrics_query query; // connection, from, to, zone
+    enum store_dimension by;
+    int64_t now_us;
+    bool has_mrr, has_checkouts; // mirrored, and of meaning in this dimension
+    struct report_group *groups; // by currency, largest revenue first
+    size_t group_count;
+};
+// All in the arena. LIMIT beyond TILL_LIMIT_IDS groups. CONFIG when orders were never mirrored.
+enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,
+                                enum store_dimension by, int64_t now_us, struct arena *arena,
+                                struct report_breakdown *ret_report,
+                                struct till_error *e) TILL_MUSTUSE;
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// breakdown.c - the SQL of breakdown.h: one statement for each dimension.
+//
+// Orders are read from their covering index; only the discount of a discounted order and the metadata, which no index holds, are fetched from the wide
+// rows. By country orders are summed by customer first, and each customer is looked at once.
+#include "store/breakdown.h"
+
+#include "base/attr.h"
+#include "store/driver.h"
+
+static const char *const paths[STORE_BY__COUNT] = {
+    [STORE_BY_SOURCE] = "$.utm_source",
+    [STORE_BY_MEDIUM] = "$.utm_medium",
+    [STORE_BY_CAMPAIGN] = "$.utm_campaign",
+};
+
+static enum till_code ask(struct store *store, const char *sql,
+                          const struct store_breakdown_query *query, bool has_span,
+                          const struct store_metric_sink *sink, struct till_error *e)
+{
+    char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES], now[STORE_TIME_BYTES];
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value values[4] = {store_text(query->organization_id), {.type = VALUE_NULL}};
+    size_t count = 1;
+    if (has_span) {
+        values[count++] = store_time(query->from_us, from);
+        values[count++] = store_time(query->to_us, to);
+        if (values[1].type == VALUE_NULL)
+            values[1] = store_c_text("");
+        if (values[2].type == VALUE_NULL)
+            values[2] = store_c_text("~"); // behind every digit
+    } else {
+        values[count++] = store_time(query->now_us, now);
+    }
+    if (paths[query->by])
+        values[count++] = store_c_text(paths[query->by]);
+    return store_execute(store, sql, values, count, &result, e);
+}
+
+#define ORDERS                                                                                     \
+    " FROM orders AS o INDEXED BY orders_by_created_at WHERE o.created_at BETWEEN ?2 AND ?3 "      \
+    "AND o.organization_id = ?1 AND o.till_deleted_at IS NULL AND o.paid = 1"
+#define SUMS    ", o.currency, count(*), sum(o.net_amount), sum(o.refunded_amount), min(o.rowid)"
+#define BY(key) "SELECT " key " AS key" SUMS ORDERS " GROUP BY key, o.currency"
+
+enum till_code store_breakdown_orders(struct store *store,
+                                      const struct store_breakdown_query *query,
+                                      const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char source[] = BY("json_extract(o.metadata, ?4)");
+    static const char country[] =
+        "SELECT json_extract(c.billing_address, '$.country') AS key, t.currency, sum(t.orders), "
+        "sum(t.revenue), sum(t.refunded), min(t.sample) FROM (SELECT o.customer_id, o.currency, "
+        "count(*) AS orders, sum(o.net_amount) AS revenue, sum(o.refunded_amount) AS refunded, "
+        "min(o.rowid) AS sample" ORDERS
+        " GROUP BY o.customer_id, o.currency) AS t LEFT JOIN customers AS c ON c.id = "
+        "t.customer_id GROUP BY key, t.currency";
+    static const char *const statements[STORE_BY__COUNT] = {
+        [STORE_BY_PRODUCT] = BY("o.product_id"),
+        [STORE_BY_COUNTRY] = country,
+        [STORE_BY_CURRENCY] = BY("o.currency"),
+        [STORE_BY_BILLING_REASON] = BY("o.billing_reason"),
+        [STORE_BY_DISCOUNT] = BY("CASE WHEN o.discount_amount <> 0 THEN o.discount_id END"),
+        [STORE_BY_SOURCE] = source,
+        [STORE_BY_MEDIUM] = source,
+        [STORE_BY_CAMPAIGN] = source,
+    };
+    return ask(store, statements[query->by], query, true, sink, e);
+}
+
+#define VISITS(key)                                                                                \
+    "SELECT " key " AS key, currency, count(*), sum(status = 'succeeded') FROM checkouts "         \
+    "WHERE created_at BETWEEN ?2 AND ?3 AND organization_id = ?1 AND till_deleted_at IS NULL "     \
+    "GROUP BY key, currency"
+
+enum till_code store_breakdown_checkouts(struct store *store,
+                                         const struct store_breakdown_query *query,
+                                         const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char source[] = VISITS("json_extract(metadata, ?4)");
+    static const char *const statements[STORE_BY__COUNT] = {
+        [STORE_BY_PRODUCT] = VISITS("product_id"),
+        [STORE_BY_COUNTRY] = VISITS("json_extract(customer_billing_address, '$.country')"),
+        [STORE_BY_CURRENCY] = VISITS("currency"),
+        [STORE_BY_DISCOUNT] = VISITS("discount_id"),
+        [STORE_BY_SOURCE] = source,
+        [STORE_BY_MEDIUM] = source,
+        [STORE_BY_CAMPAIGN] = source,
+    };
+    return statements[query->by] ? ask(store, statements[query->by], query, true, sink, e)
+                                 : TILL_OK;
+}
+
+#define PLACED(key, join)                                                                          \
+    "SELECT s.id, " key " FROM subscriptions AS s" join                                            \
+    " WHERE s.organization_id = ?1 AND s.till_deleted_at IS NULL AND (s.ended_at IS NULL OR "      \
+    "s.ended_at > ?2)"
+
+enum till_code store_breakdown_subscriptions(struct store *store,
+                                             const struct store_breakdown_query *query,
+                                             const struct store_metric_sink *sink,
+                                             struct till_error *e)
+{
+#define COVERED " INDEXED BY subscriptions_by_started_at"
+    static const char source[] = PLACED("json_extract(s.metadata, ?3)", "");
+    static const char *const statements[STORE_BY__COUNT] = {
+        [STORE_BY_PRODUCT] = PLACED("s.product_id", COVERED),
+        [STORE_BY_COUNTRY] = PLACED("json_extract(c.billing_address, '$.country')",
+                                    COVERED " LEFT JOIN customers AS c ON c.id = s.customer_id"),
+        [STORE_BY_CURRENCY] = PLACED("s.currency", COVERED),
+        [STORE_BY_DISCOUNT] = PLACED("s.discount_id", ""),
+        [STORE_BY_SOURCE] = source,
+        [STORE_BY_MEDIUM] = source,
+        [STORE_BY_CAMPAIGN] = source,
+    };
+#undef COVERED
+    return statements[query->by] ? ask(store, statements[query->by], query, false, sink, e)
+                                 : TILL_OK;
+}
+
+enum till_code store_product_names(struct store *store, struct sv organization_id,
+                                   const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char sql[] = "SELECT id, name FROM products WHERE organization_id = ?1";
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value organization = store_text(organization_id);
+    return store_execute(store, sql, &organization, 1, &result, e);
+}
+
+enum till_code store_discount_name(struct store *store, int64_t sample,
+                                   const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char sql[] = "SELECT coalesce(json_extract(discount, '$.name'), "
+                              "json_extract(discount, '$.code')) FROM orders WHERE rowid = ?1";
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value parameter = store_integer(sample);
+    return store_execute(store, sql, &parameter, 1, &result, e);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// breakdown.c - a line for each group, largest revenue first, and its share of the currency's revenue as a bar.
+//
+// What this dimension does not have (MRR by billing reason) or the mirror does not hold is null, never 0.
+#include "views/breakdown.h"
+
+#include "base/limits.h"
+#include "views/metrics.h"
+#include "views/movements.h"
+
+enum { BAR_COLUMNS = 8, COLUMNS = 11, TEXT_COLUMNS = 8 };
+static const char *const names[COLUMNS] = {"key",
+                                           "name",
+                                           "currency",
+                                           "revenue",
+                                           "orders",
+                                           "refunds",
+                                           "average_order_value",
+                                           "mrr",
+                                           "checkouts",
+                                           "checkouts_succeeded",
+                                           "checkout_conversion"};
+
+static struct value row_value(const struct report_breakdown *report,
+                              const struct report_group *group, const char *currency, size_t column)
+{
+    const struct value none = {.type = VALUE_NULL};
+    switch (column) {
+    case 0:
+        return group->key.ptr ? (struct value){.type = VALUE_TEXT, .text = group->key} : none;
+    case 1:
+        return (struct value){.type = VALUE_TEXT, .text = group->name};
+    case 2:
+        return (struct value){.type = VALUE_TEXT, .text = sv_of(currency)};
+    case 3:
+        return (struct value){.type = VALUE_INTEGER, .integer = group->revenue_minor};
+    case 4:
+        return (struct value){.type = VALUE_INTEGER, .integer = group->orders};
+    case 5:
+        return (struct value){.type = VALUE_INTEGER, .integer = group->refunded_minor};
+    case 6:
+        return group->orders > 0
+                   ? (struct value){.type = VALUE_INTEGER, .integer = group->average_minor}
+                   : none;
+    case 7:
+        return report->has_mrr ? (struct value){.type = VALUE_INTEGER, .integer = group->mrr_minor}
+                               : none;
+    case 8:
+    case 9:
+        return report->has_checkouts
+                   ? (struct value){.type = VALUE_INTEGER,
+                                    .integer = column == 8 ? group->checkouts : group->succeeded}
+                   : none;
+    default:
+        return report->has_checkouts && group->checkouts > 0
+                   ? (struct value){.type = VALUE_REAL,
+                                    .real = (double)group->succeeded / (double)group->checkouts}
+                   : none;
+    }
+}
+
+// ---- for people ----
+
+static void head_put(struct view_grid *grid, const char *currency)
+{
+    static const char *const words[TEXT_COLUMNS - 1] = {
+        "revenue", "orders", "refunds", "average", "MRR now", "conversion", "share"};
+    view_grid_put(grid, sv_of(currency));
+    for (size_t i = 0; i < TEXT_COLUMNS - 1; i++)
+        view_grid_put(grid, sv_of(words[i]));
+}
+
+static void bar_put(struct view_grid *grid, const struct view_style *style, int64_t part,
+                    int64_t whole)
+{
+    AUTO_BUF bar;
+    buf_init(&bar, 256);
+    double share = whole > 0 && part > 0 ? (double)part / (double)whole : 0;
+    share = share > 1 ? 1 : share;
+    size_t full = (size_t)(share * BAR_COLUMNS + 0.5);
+    for (size_t i = 0; i < BAR_COLUMNS; i++)
+        buf_text(&bar, i < full ? (style->has_unicode ? "█" : "#") : " ");
+    view_grid_piece(grid, &bar);
+}
+
+static void group_put(struct view_grid *grid, const struct view_style *style,
+                      const struct report_breakdown *report, const struct report_group *group,
+                      struct sv currency, int64_t revenue_minor)
+{
+    AUTO_BUF text;
+    buf_init(&text, 64);
+    view_grid_put(grid, group->name);
+    view_grid_money(grid, group->revenue_minor, currency);
+    view_grid_count(grid, group->orders);
+    view_grid_money(grid, group->refunded_minor, currency);
+    if (group->orders > 0)
+        view_grid_money(grid, group->average_minor, currency);
+    else
+        view_grid_put(grid, SV("-"));
+    if (report->has_mrr)
+        view_grid_money(grid, group->mrr_minor, currency);
+    else
+        view_grid_put(grid, SV("-"));
+    if (report->has_checkouts && group->checkouts > 0)
+        buf_format(&text, "%.1f%%", (double)group->succeeded * 100 / (double)group->checkouts);
+    else
+        buf_char(&text, '-');
+    view_grid_piece(grid, &text);
+    bar_put(grid, style, group->revenue_minor, revenue_minor);
+}
+
+void view_breakdown_text(struct buf *out, const struct view_style *style,
+                         const struct report_breakdown *report)
+{
+    char code[VIEW_CURRENCY_BYTES];
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    view_range_title(out, style, &report->query);
+    buf_format(out, "By %s. MRR as of now; all else during the range, by the day of the order.\n",
+               report_dimension_word(report->by));
+    if (report->group_count == 0)
+        buf_text(out, "\nNothing was sold.\n");
+    for (size_t i = 0; i < report->group_count;) {
+        metrics_currency currency = report->groups[i].currency;
+        struct view_grid grid = {
+            .arena = &arena, .columns = TEXT_COLUMNS, .left = 1U << (TEXT_COLUMNS - 1)};
+        int64_t revenue_minor = 0;
+        view_currency_title(code, currency);
+        for (size_t k = i; k < report->group_count && report->groups[k].currency == currency; k++)
+            revenue_minor += report->groups[k].revenue_minor;
+        head_put(&grid, code);
+        for (; i < report->group_count && report->groups[i].currency == currency; i++)
+            group_put(&grid, style, report, &report->groups[i], sv_of(code), revenue_minor);
+        buf_char(out, '\n');
+        view_grid_show(&grid, out, style);
+    }
+}
+
+// ---- for programs ----
+
+void view_breakdown_json(struct buf *out, const struct report_breakdown *report)
+{
+    char code[VIEW_CURRENCY_BYTES];
+    buf_char(out, '{');
+    view_json_text(out, "by", report_dimension_word(report->by));
+    view_range_json(out, &report->query);
+    view_json_time(out, "mrr_as_of", report->now_us);
+    view_json_key(out, "groups");
+    buf_char(out, '[');
+    for (size_t i = 0; i < report->group_count; i++) {
+        buf_text(out, i > 0 ? ",\n{" : "{");
+        view_currency(code, report->groups[i].currency);
+        for (size_t k = 0; k < COLUMNS; k++) {
+            struct value value = row_value(report, &report->groups[i], code, k);
+            view_json_key(out, names[k]);
+            view_json_value(out, &value);
+        }
+        buf_char(out, '}');
+    }
+    buf_text(out, "]}\n");
+}
+
+enum till_code view_breakdown_rows(struct row_view *view, const struct report_breakdown *report,
+                                   struct till_error *e)
+{
+    char code[VIEW_CURRENCY_BYTES];
+    struct value values[COLUMNS];
+    enum till_code result = row_view_begin(view, names, NULL, COLUMNS, e);
+    for (size_t i = 0; i < report->group_count && result == TILL_OK; i++) {
+        view_currency(code, report->groups[i].currency);
+        for (size_t k = 0; k < COLUMNS; k++)
+            values[k] = row_value(report, &report->groups[i], code, k);
+        result = row_view_row(view, values, e);
+    }
+    return result ? result : row_view_end(view, e);
+}
