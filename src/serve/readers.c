@@ -140,7 +140,7 @@ static enum till_code status(struct reader *reader, struct reader_task *task)
                 report_status(reader->store, reader->readers->options.clock, &options, status, e);
     }
     if (code == TILL_OK)
-        view_status_json(&task->out, status);
+        view_connections_json(&task->out, status);
     till_free(status);
     return code;
 }

@@ -120,16 +120,6 @@ static void json_text(struct buf *out, const char *name, const char *text)
         buf_text(out, "null");
 }
 
-// "[...]" of {"connections":[...]}; "[]" when it is something else.
-static struct sv connections_of(struct sv said)
-{
-    static const struct sv front = {"{\"connections\":", 15};
-    struct sv text = sv_trim(said);
-    if (!sv_starts_with(text, front) || text.ptr[text.len - 1] != '}')
-        return SV("[]");
-    return (struct sv){text.ptr + front.len, text.len - front.len - 1};
-}
-
 void route_state(const struct serve *serve, struct sv connections, struct buf *out)
 {
     const struct serve_options *options = serve->options;
@@ -155,7 +145,7 @@ void route_state(const struct serve *serve, struct sv connections, struct buf *o
     else
         buf_text(out, "null");
     buf_format(out, ",\"stamp\":%llu,\"connections\":", (unsigned long long)serve->watcher.stamp);
-    buf_sv(out, connections_of(connections));
+    buf_sv(out, connections);
     buf_text(out, ",\"jobs\":");
     children_jobs_json(serve->children, out);
     buf_text(out, "}\n");

@@ -43,6 +43,7 @@ struct web {
     int poll_fd; // the library's epoll
     uint16_t port;
     int answered;
+    bool has_woken; // a suspended connection has something to do: the next step does not wait
     uint64_t last_ticket;
     struct exchange *exchanges;
     struct stream streams[TILL_LIMIT_WEB_STREAMS];

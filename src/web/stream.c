@@ -15,6 +15,7 @@ static void wake(struct stream *stream)
 {
     if (stream->is_suspended) {
         stream->is_suspended = false;
+        stream->web->has_woken = true;
         MHD_resume_connection(stream->connection);
     }
 }

@@ -375,6 +375,7 @@ bool web_finish(struct web *web, uint64_t ticket, struct web_answer *answer)
         exchange->is_finished = true;
         if (exchange->is_suspended) {
             exchange->is_suspended = false;
+            web->has_woken = true;
             MHD_resume_connection(exchange->connection);
         }
         return true;
@@ -466,6 +467,9 @@ enum till_code web_step_with(struct web *web, struct pollfd *others, size_t othe
     if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES &&
         own_ms < (MHD_UNSIGNED_LONG_LONG)wait_ms)
         wait_ms = (int)own_ms;
+    if (web->has_woken)
+        wait_ms = 0;
+    web->has_woken = false;
     web->answered = 0;
     int ready = poll(fds, (nfds_t)(1 + count), wait_ms);
     for (size_t i = 0; i < count; i++)
