@@ -96,6 +96,9 @@ class Commands(unittest.TestCase):
     def test_status_as_json(self):
         self.torture(self.synced, "status", "--json")
 
+    def test_status_for_monitoring(self):
+        self.torture(self.synced, "status", "--format", "openmetrics")
+
     def test_tables(self):
         self.torture(self.synced, "tables", "--json")
 

@@ -3,7 +3,8 @@
 //
 // The work: opening and migrating a new database, and one of schema version 1; one page with new, changed, returning and malformed rows, then a
 // proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; a webhook's life; and notes put and removed.
-// Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own) or file operation (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
+// Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own) or file operation
+// (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
 // failure. After each failure: the error has its class and words, nothing leaks, the file is intact, the state is the one before or the one
 // after and never between, and a clean run ends right. Killed: a child leaves at its Nth write or sync with half of it done.
 #include "support.h"
