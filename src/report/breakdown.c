@@ -264,19 +264,25 @@ static enum till_code look_at_tables(struct store *store, struct report_breakdow
     return till_error_hint(e, "`till sync` reads them; `till tables` says what is missing");
 }
 
-static enum till_code gather(struct gathering *g, struct till_error *e)
+static struct store_breakdown_query question_of(const struct report_breakdown *report)
 {
-    struct report_breakdown *report = g->report;
     const struct report_metrics_query *query = &report->query;
-    const struct store_metric_sink orders = {take_orders, g}, checkouts = {take_checkouts, g};
-    const struct store_metric_sink subscriptions = {take_subscription, g};
-    struct store_breakdown_query question = {
+    return (struct store_breakdown_query){
         .organization_id = sv_of(query->connection->organization_id),
         .by = report->by,
         .from_us = zone_day_start_us(query->zone, query->from),
         .to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 1)) - 1,
         .now_us = report->now_us,
     };
+}
+
+static enum till_code gather(struct gathering *g, struct till_error *e)
+{
+    struct report_breakdown *report = g->report;
+    const struct report_metrics_query *query = &report->query;
+    const struct store_metric_sink orders = {take_orders, g}, checkouts = {take_checkouts, g};
+    const struct store_metric_sink subscriptions = {take_subscription, g};
+    struct store_breakdown_query question = question_of(report);
     if (question.to_us < question.from_us) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "the range ends before it begins");
         return till_error_hint(e, "--from is the first day, --to the last one; both are included");
@@ -302,6 +308,29 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
     enum till_code code = gather(&g, e);
     movements_close(g.engine);
+    id_map_release(&g.map);
+    if (code)
+        return till_error_context(e, "could not compute the breakdown");
+    put_averages(ret_report);
+    return TILL_OK;
+}
+
+enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,
+                                     enum store_dimension by, int64_t now_us,
+                                     struct movements *engine, struct arena *arena,
+                                     struct report_breakdown *ret_report, struct till_error *e)
+{
+    struct gathering g = {.report = ret_report, .store = store, .arena = arena, .engine = engine};
+    const struct store_metric_sink orders = {take_orders, &g},
+                                   subscriptions = {take_subscription, &g};
+    *ret_report = (struct report_breakdown){
+        .query = *query, .by = by, .now_us = now_us, .has_mrr = engine != NULL};
+    struct store_breakdown_query question = question_of(ret_report);
+    enum till_code code = store_breakdown_orders(store, &question, &orders, e);
+    if (code == TILL_OK && engine)
+        code = store_breakdown_subscriptions(store, &question, &subscriptions, e);
+    if (code == TILL_OK)
+        code = put_names(&g, question.organization_id, e);
     id_map_release(&g.map);
     if (code)
         return till_error_context(e, "could not compute the breakdown");

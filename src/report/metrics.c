@@ -16,7 +16,8 @@
 struct reading {
     struct metrics *engine;
     struct arena *arena;
-    bool has_owners; // orders carry product and customer
+    bool has_owners;  // orders carry product and customer
+    int64_t until_us; // nothing after it is taken
 };
 
 // ---- values of rows ----
@@ -64,6 +65,13 @@ static int64_t moment_of(const struct value *value)
            two_digits(text + 24);
 }
 
+// A moment that has come; METRICS_NULL otherwise.
+static int64_t past_of(const struct reading *reading, const struct value *value)
+{
+    int64_t at_us = moment_of(value);
+    return at_us <= reading->until_us ? at_us : METRICS_NULL;
+}
+
 static struct metrics_id id_of(const struct value *value)
 {
     return metrics_id(text_of(value));
@@ -89,8 +97,8 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         .created_us = moment_of(&v[STORE_SUBSCRIPTION_CREATED]),
         .started_us = moment_of(&v[STORE_SUBSCRIPTION_STARTED]),
         .ends_us = moment_of(&v[STORE_SUBSCRIPTION_ENDS]),
-        .ended_us = moment_of(&v[STORE_SUBSCRIPTION_ENDED]),
-        .canceled_us = moment_of(&v[STORE_SUBSCRIPTION_CANCELED]),
+        .ended_us = past_of(reading, &v[STORE_SUBSCRIPTION_ENDED]),
+        .canceled_us = past_of(reading, &v[STORE_SUBSCRIPTION_CANCELED]),
         .trial_end_us = moment_of(&v[STORE_SUBSCRIPTION_TRIAL_END]),
         .amount_minor = integer_of(&v[STORE_SUBSCRIPTION_AMOUNT], 0),
         .net_amount_minor = METRICS_NULL,
@@ -100,6 +108,8 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         .cancellation_reason = text_of(&v[STORE_SUBSCRIPTION_REASON]),
     };
     (void)metrics_interval_parse(text_of(&v[STORE_SUBSCRIPTION_INTERVAL]), &row.interval);
+    if (row.created_us > reading->until_us || row.started_us > reading->until_us)
+        return TILL_OK;
     return metrics_subscription(reading->engine, &row, e);
 }
 
@@ -125,6 +135,8 @@ static enum till_code take_order(void *context, const struct value *v, size_t co
         row.product = id_of(&v[STORE_ORDER_PRODUCT]);
         row.customer = id_of(&v[STORE_ORDER_CUSTOMER]);
     }
+    if (row.created_us > reading->until_us)
+        return TILL_OK;
     return metrics_order(reading->engine, &row, e);
 }
 
@@ -155,6 +167,8 @@ static enum till_code take_event(void *context, const struct value *v, size_t co
     row.canceled_us = moment_of(&v[STORE_EVENT_CANCELED]);
     row.ends_us = moment_of(&v[STORE_EVENT_ENDS]);
     row.cancellation_reason = text_of(&v[STORE_EVENT_REASON]);
+    if (row.at_us > reading->until_us)
+        return TILL_OK;
     return metrics_event(reading->engine, &row, e);
 }
 
@@ -170,7 +184,8 @@ static enum till_code take_checkout(void *context, const struct value *v, size_t
         .opened_us = METRICS_NULL,
         .is_succeeded = sv_equal(text_of(&v[STORE_CHECKOUT_STATUS]), SV("succeeded")),
     };
-    metrics_checkout(reading->engine, &row);
+    if (row.created_us <= reading->until_us)
+        metrics_checkout(reading->engine, &row);
     return TILL_OK;
 }
 
@@ -333,7 +348,9 @@ static enum till_code read_rows(struct store *store, const struct report_metrics
     const struct report_metrics_query *query = &report->query;
     struct sv organization_id = sv_of(query->connection->organization_id);
     bool has_owners = !filters->products.ids.is_all || !filters->customers.ids.is_all;
-    struct reading reading = {.engine = report->engine, .has_owners = has_owners};
+    struct reading reading = {.engine = report->engine,
+                              .has_owners = has_owners,
+                              .until_us = query->until_us != 0 ? query->until_us : INT64_MAX};
     const struct store_metric_sink subscriptions = {.row = take_subscription, .context = &reading};
     const struct store_metric_sink orders = {.row = take_order, .context = &reading};
     const struct store_metric_sink events = {.row = take_event, .context = &reading};
