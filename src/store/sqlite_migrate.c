@@ -42,6 +42,7 @@ static const struct migration migrations[] = {
      "UPDATE till_tables SET fresh_at = (SELECT r.started_at FROM till_runs AS r"
      " WHERE r.organization_id = till_tables.organization_id AND r.table_name = "
      "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
+    {3, "annotations, goals and saved queries", NULL},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 
