@@ -47,6 +47,9 @@ enum till_code api_count(const struct api_work *work, const char *name, int64_t 
 // ?currency= in lower case; 0 = none is asked for.
 metrics_currency api_currency(const struct api_work *work);
 
+// Beside enum report_part: annotations and goals.
+enum { API_NOTES = 1 << 8 };
+
 // ---- answers ----
 api_answerer api_metrics, api_movements, api_cohorts, api_breakdown, api_people; // reports.c
 api_answerer api_overview;                                                       // overview.c
