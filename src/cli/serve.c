@@ -116,6 +116,20 @@ static void take_hosts(struct dashboard *dashboard)
         dashboard->hosts[dashboard->host_count++] = configured;
 }
 
+// A database of an older till is brought up to date once, before anybody can ask: the server itself only reads.
+static enum till_code settle_database(const struct cli *cli, struct till_error *e)
+{
+    struct store *store = NULL;
+    struct till_error first = {0};
+    if (!fs_exists(cli->places.database))
+        return TILL_OK;
+    enum till_code code = cli_open_store(cli, STORE_READ_ONLY, &store, &first);
+    if (code)
+        code = cli_open_store(cli, STORE_READ_WRITE, &store, e);
+    store_close(store);
+    return code;
+}
+
 static enum till_code run(struct dashboard *dashboard, struct till_error *e)
 {
     struct cli *cli = dashboard->cli;
@@ -126,6 +140,8 @@ static enum till_code run(struct dashboard *dashboard, struct till_error *e)
         code = cli_count(cli->options[OPTION_port], "--port", UINT16_MAX, &port, e);
     if (code == TILL_OK && cli->options[OPTION_webhooks])
         code = cli_count(cli->options[OPTION_webhooks], "--webhooks", UINT16_MAX, &webhook_port, e);
+    if (code == TILL_OK)
+        code = settle_database(cli, e);
     if (code)
         return code;
     take_hosts(dashboard);

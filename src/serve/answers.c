@@ -98,17 +98,19 @@ void answer_page(struct serve *serve, const struct web_request *request, struct 
     }
     struct sv accepted = web_header(request, "Accept-Encoding");
     struct sv known = web_header(request, "If-None-Match");
-    bool is_zipped = asset->gzip.ptr && takes_gzip(accepted);
-    (void)snprintf(serve->scratch, sizeof(serve->scratch), "\"%s%s\"", asset->etag,
-                   is_zipped ? "-gzip" : "");
+    bool is_packed = asset->packed && takes_gzip(accepted);
+    // A tag names one form of a file: "..." or "...-gzip".
+    (void)snprintf(serve->scratch, sizeof(serve->scratch), "%.*s%s", (int)strlen(asset->etag) - 1,
+                   asset->etag, is_packed ? "-gzip\"" : "\"");
     answer->status = 200;
     answer->type = asset->type;
     answer->cache = asset->is_immutable ? "public, max-age=31536000, immutable" : "no-cache";
-    answer->lasting = is_zipped ? asset->gzip : asset->identity;
+    answer->lasting = is_packed ? (struct sv){(const char *)asset->packed, asset->packed_bytes}
+                                : (struct sv){(const char *)asset->plain, asset->plain_bytes};
     web_answer_field(answer, "ETag", serve->scratch);
-    if (asset->gzip.ptr)
+    if (asset->packed)
         web_answer_field(answer, "Vary", "Accept-Encoding");
-    if (is_zipped)
+    if (is_packed)
         web_answer_field(answer, "Content-Encoding", "gzip");
     if (known.ptr && known.len < TAG_LIST_BYTES && is_in_list(known.ptr, serve->scratch)) {
         answer->status = 304;

@@ -2,7 +2,7 @@
 // assets_none.c - the assets of a build without the dashboard: one page that says how to get it. The server and its API work as well without it.
 #include "serve/assets.h"
 
-static const char page[] =
+static const unsigned char page[] =
     "<!doctype html>\n"
     "<html lang=\"en\">\n"
     "<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"
@@ -17,9 +17,7 @@ static const char page[] =
     "</html>\n";
 
 const struct serve_asset serve_assets[] = {
-    {.path = "/index.html",
-     .type = "text/html; charset=utf-8",
-     .identity = {page, sizeof(page) - 1},
-     .etag = "built-in-1"},
+    {"/index.html", "text/html; charset=utf-8", "\"built-in-1\"", page, sizeof(page) - 1, NULL, 0,
+     false},
 };
 const size_t serve_asset_count = sizeof(serve_assets) / sizeof(serve_assets[0]);

@@ -9,8 +9,9 @@
 
 #include "base/secret.h"
 #include "serve/server.h"
+#include "views/openmetrics.h"
 
-enum { STATE_CACHE_S = 5 };
+enum { STATE_CACHE_S = 5, METRICS_CACHE_S = 15 };
 
 // ---- parameters ----
 
@@ -138,8 +139,9 @@ static bool wait_for(struct serve *serve, const struct web_request *request, enu
 
 static int cache_s_of(enum api_route route)
 {
-    return route == API_state || route == API_openmetrics ? STATE_CACHE_S
-                                                          : api_route_info(route)->cache_s;
+    return route == API_state         ? STATE_CACHE_S
+           : route == API_openmetrics ? METRICS_CACHE_S
+                                      : api_route_info(route)->cache_s;
 }
 
 static struct reader_task *task_of(enum api_route route, const struct web_request *request,
@@ -203,7 +205,7 @@ static void say(const struct serve *serve, struct cached *cached, enum api_route
     }
     answer_cached(answer, cached, if_none_match);
     if (route == API_openmetrics)
-        answer->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        answer->type = VIEW_OPENMETRICS_TYPE;
 }
 
 void question_read(struct serve *serve, const struct web_request *request, enum api_route route,

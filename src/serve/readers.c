@@ -17,8 +17,10 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "report/meters.h"
 #include "report/report.h"
 #include "store/store.h"
+#include "views/openmetrics.h"
 #include "views/views.h"
 
 enum { SLOW_MS = 250, THREADS = TILL_LIMIT_SERVE_READERS + 1 };
@@ -105,13 +107,16 @@ static enum till_code settle_store(struct reader *reader, struct till_error *e)
     return store_open(readers->options.database, STORE_READ_ONLY, &reader->store, e);
 }
 
+static enum till_code settle_zone(struct reader *reader, struct till_error *e)
+{
+    return reader->zone ? TILL_OK : zone_open(reader->readers->options.timezone, &reader->zone, e);
+}
+
 static enum till_code answer(struct reader *reader, struct reader_task *task)
 {
     struct readers *readers = reader->readers;
     struct till_error *e = &task->error;
-    enum till_code code = TILL_OK;
-    if (!reader->zone)
-        code = zone_open(readers->options.timezone, &reader->zone, e);
+    enum till_code code = settle_zone(reader, e);
     if (code == TILL_OK)
         code = settle_store(reader, e);
     if (code)
@@ -121,6 +126,26 @@ static enum till_code answer(struct reader *reader, struct reader_task *task)
     task->question.default_every_ms = readers->options.default_every_ms;
     task->question.stop = &readers->stop;
     return api_answer(reader->store, &task->question, &task->out, e);
+}
+
+// Without a database there is nothing to tell but what this program is.
+static enum till_code metrics(struct reader *reader, struct reader_task *task)
+{
+    const struct report_status_options options = {.default_every_ms =
+                                                      reader->readers->options.default_every_ms};
+    struct till_error *e = &task->error;
+    struct report_meters *meters = till_calloc(1, sizeof(*meters));
+    enum till_code code = meters ? settle_zone(reader, e) : TILL_FAIL_MEMORY(e);
+    if (code == TILL_OK && fs_exists(reader->readers->options.database)) {
+        code = settle_store(reader, e);
+        if (code == TILL_OK)
+            code = report_meters(reader->store, reader->readers->options.clock, reader->zone,
+                                 &options, meters, e);
+    }
+    if (code == TILL_OK)
+        view_openmetrics(&task->out, meters, TILL_VERSION);
+    till_free(meters);
+    return code;
 }
 
 // Without a database there is nothing connected: that is no failure.
@@ -167,7 +192,7 @@ static void perform(struct reader *reader, struct reader_task *task)
         task->code = status(reader, task);
         break;
     case READER_METRICS:
-        task->code = TILL_FAIL(&task->error, TILL_CONFIG, 0, "there are no metrics");
+        task->code = metrics(reader, task);
         break;
     case READER_PASSWORD:
         check_password(task);
