@@ -165,7 +165,7 @@ static enum till_code plain_line(struct line *line, struct till_error *e)
         values(line, "date", "--until=");
     if (plain->remove)
         values(line, plain->needed[0], plain->remove);
-    else
+    else if (plain->needed[0])
         word(line, "--");
     for (size_t i = 0; !plain->remove && plain->needed[i]; i++)
         values(line, plain->needed[i], "");
