@@ -71,6 +71,38 @@ void money_format_plain(struct buf *buf, int64_t amount_minor, struct sv currenc
     buf_append(buf, text, length);
 }
 
+bool money_parse(struct sv text, struct sv currency, int64_t *ret_amount_minor)
+{
+    int decimals = money_minor_digits(currency);
+    int after = -1; // digits behind the point; -1 before one
+    size_t at = text.len > 0 && text.ptr[0] == '-' ? 1 : 0;
+    size_t digits = 0;
+    int64_t amount = 0;
+    for (size_t i = at; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '.' && after < 0 && digits > 0 && i + 1 < text.len) {
+            after = 0;
+            continue;
+        }
+        if (c < '0' || c > '9' || after >= decimals)
+            return false;
+        after += after >= 0 ? 1 : 0;
+        digits++;
+        // Towards the sign, so that the least amount is one too.
+        int digit = at > 0 ? '0' - c : c - '0';
+        if (__builtin_mul_overflow(amount, 10, &amount) ||
+            __builtin_add_overflow(amount, digit, &amount))
+            return false;
+    }
+    for (int i = after < 0 ? 0 : after; i < decimals; i++)
+        if (__builtin_mul_overflow(amount, 10, &amount))
+            return false;
+    if (digits == 0)
+        return false;
+    *ret_amount_minor = amount;
+    return true;
+}
+
 // The code as ICU wants it: three capital letters. False for anything else.
 static bool money_code(struct sv currency, UChar ret_code[static MONEY_CODE_BYTES + 1])
 {

@@ -15,5 +15,7 @@ bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_sum_minor); // fal
 void money_format(struct buf *buf, int64_t amount_minor, struct sv currency, const char *locale);
 // For machines: "4210.00", "-12.50", "1200"; no symbol, no grouping.
 void money_format_plain(struct buf *buf, int64_t amount_minor, struct sv currency);
+// What people type: major units with a point ("5000", "5000.50", "-3"), exactly. False for more decimals than the currency has, grouping, and overflow.
+bool money_parse(struct sv text, struct sv currency, int64_t *ret_amount_minor);
 
 #endif

@@ -163,6 +163,9 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
 // From --secret-stdin, --secret-file or $POLAR_WEBHOOK_SECRET; untouched (and TILL_OK) when none of them is given.
 enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
                                        struct till_error *e) TILL_MUSTUSE;
+// From standard input (--password-stdin, its first line) or a prompt.
+enum till_code cli_read_password(const struct cli *cli, struct secret *ret_password,
+                                 struct till_error *e) TILL_MUSTUSE;
 // The name under which a connection's webhook secret is kept beside its token: "polar.webhook".
 enum { CLI_SECRET_NAME_BYTES = STORE_NAME_BYTES + 16 };
 void cli_webhook_secret_name(const char *connection, char ret_name[static CLI_SECRET_NAME_BYTES]);

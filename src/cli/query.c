@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/notes.h"
 
 enum { DRAIN_BYTES = 64 * 1024 };
 
@@ -82,10 +83,10 @@ static enum till_code print_query(struct cli *cli, const struct store_query *que
     return code;
 }
 
-static enum till_code read_statement(const struct cli *cli, struct buf *sql, struct till_error *e)
+enum till_code cli_read_statement(const char *word, struct buf *sql, struct till_error *e)
 {
-    if (strcmp(cli->arguments[0], "-") != 0) {
-        buf_text(sql, cli->arguments[0]);
+    if (strcmp(word, "-") != 0) {
+        buf_text(sql, word);
         return buf_fail(sql, "the statement", e);
     }
     while (sql->failure == TILL_OK) {
@@ -107,6 +108,28 @@ static enum till_code read_statement(const struct cli *cli, struct buf *sql, str
     return buf_fail(sql, "the statement", e);
 }
 
+static enum till_code find_saved(const struct cli *cli, const char *name, struct buf *sql,
+                                 struct till_error *e)
+{
+    struct store *store = NULL;
+    struct store_saved_query query;
+    bool is_found = false;
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    enum till_code code = cli_notes_open(cli, STORE_READ_ONLY, &store, e);
+    if (code == TILL_OK)
+        code = store_saved_query(store, sv_of(name), &arena, &query, &is_found, e);
+    store_close(store);
+    if (code)
+        return code;
+    if (!is_found) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no query called \"%s\"", name);
+        return till_error_hint(e, "`till saved` lists them");
+    }
+    buf_sv(sql, query.sql);
+    return buf_fail(sql, "the statement", e);
+}
+
 enum till_code cli_query(struct cli *cli, struct till_error *e)
 {
     AUTO_BUF sql;
@@ -117,13 +140,16 @@ enum till_code cli_query(struct cli *cli, struct till_error *e)
     query.row_limit = default_rows > 0       ? default_rows
                       : cli->out_is_terminal ? TILL_LIMIT_QUERY_TERMINAL_ROWS
                                              : 0;
-    enum till_code code = cli_expect_arguments(cli, 1, 1, "till query 'SELECT ...'", e);
+    const char *saved = cli->options[OPTION_saved];
+    enum till_code code = cli_expect_arguments(cli, saved ? 0 : 1, saved ? 0 : 1,
+                                               "till query 'SELECT ...' | --saved NAME", e);
     if (code == TILL_OK && cli->options[OPTION_timeout])
         code = cli_duration(cli->options[OPTION_timeout], "--timeout", &query.timeout_ms, e);
     if (code == TILL_OK && cli->options[OPTION_limit])
         code = cli_count(cli->options[OPTION_limit], "--limit", INT64_MAX, &query.row_limit, e);
     if (code == TILL_OK)
-        code = read_statement(cli, &sql, e);
+        code = saved ? find_saved(cli, saved, &sql, e)
+                     : cli_read_statement(cli->arguments[0], &sql, e);
     if (code)
         return code;
     query.sql = sql.data ? sql.data : "";

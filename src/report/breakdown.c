@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.c - groups of orders, subscriptions and checkouts that share a key and a currency.
 //
-// The database sums; here the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
+// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
 // whole.
 #include "report/breakdown.h"
 
@@ -13,6 +13,7 @@
 #include "metrics/ids.h"
 #include "report/movements.h"
 #include "report/report.h"
+#include "report/values.h"
 
 static const char *const words[STORE_BY__COUNT] = {
     "product", "country", "currency", "billing_reason", "discount", "source", "medium", "campaign"};
@@ -41,11 +42,6 @@ bool report_dimension_parse(struct sv word, enum store_dimension *ret_by)
 const char *report_dimension_word(enum store_dimension by)
 {
     return words[by];
-}
-
-static int64_t integer_of(const struct value *value)
-{
-    return value->type == VALUE_INTEGER ? value->integer : 0;
 }
 
 // Text of a key; numbers of metadata are their digits.
@@ -105,9 +101,10 @@ static enum till_code group_of(struct gathering *g, const struct value *value,
     return TILL_OK;
 }
 
-static struct sv text_of(const struct value *value)
+static void add(int64_t *sum, int64_t amount) // stays at the end of the range
 {
-    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
+    if (__builtin_add_overflow(*sum, amount, sum))
+        *sum = amount < 0 ? INT64_MIN : INT64_MAX;
 }
 
 static enum till_code take_orders(void *context, const struct value *v, size_t count,
@@ -121,10 +118,12 @@ static enum till_code take_orders(void *context, const struct value *v, size_t c
                  metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
     if (code || !group)
         return code;
-    group->orders += integer_of(&v[STORE_GROUP_ORDERS]);
-    group->revenue_minor += integer_of(&v[STORE_GROUP_REVENUE]);
-    group->refunded_minor += integer_of(&v[STORE_GROUP_REFUNDED]);
-    group->sample = integer_of(&v[STORE_GROUP_SAMPLE]);
+    int64_t sample = integer_of(&v[STORE_GROUP_SAMPLE], 0);
+    add(&group->orders, integer_of(&v[STORE_GROUP_ORDERS], 0));
+    add(&group->revenue_minor, integer_of(&v[STORE_GROUP_REVENUE], 0));
+    add(&group->refunded_minor, integer_of(&v[STORE_GROUP_REFUNDED], 0));
+    if (group->sample == 0 || sample < group->sample)
+        group->sample = sample;
     return TILL_OK;
 }
 
@@ -137,8 +136,8 @@ static enum till_code take_checkouts(void *context, const struct value *v, size_
     enum till_code code = group_of(context, &v[0], metrics_currency_of(text_of(&v[1])), &group, e);
     if (code || !group)
         return code;
-    group->checkouts += integer_of(&v[2]);
-    group->succeeded += integer_of(&v[3]);
+    group->checkouts += integer_of(&v[2], 0);
+    group->succeeded += integer_of(&v[3], 0);
     return TILL_OK;
 }
 
@@ -264,19 +263,25 @@ static enum till_code look_at_tables(struct store *store, struct report_breakdow
     return till_error_hint(e, "`till sync` reads them; `till tables` says what is missing");
 }
 
-static enum till_code gather(struct gathering *g, struct till_error *e)
+static struct store_breakdown_query question_of(const struct report_breakdown *report)
 {
-    struct report_breakdown *report = g->report;
     const struct report_metrics_query *query = &report->query;
-    const struct store_metric_sink orders = {take_orders, g}, checkouts = {take_checkouts, g};
-    const struct store_metric_sink subscriptions = {take_subscription, g};
-    struct store_breakdown_query question = {
+    return (struct store_breakdown_query){
         .organization_id = sv_of(query->connection->organization_id),
         .by = report->by,
         .from_us = zone_day_start_us(query->zone, query->from),
         .to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 1)) - 1,
         .now_us = report->now_us,
     };
+}
+
+static enum till_code gather(struct gathering *g, struct till_error *e)
+{
+    struct report_breakdown *report = g->report;
+    const struct report_metrics_query *query = &report->query;
+    const struct store_metric_sink orders = {take_orders, g}, checkouts = {take_checkouts, g};
+    const struct store_metric_sink subscriptions = {take_subscription, g};
+    struct store_breakdown_query question = question_of(report);
     if (question.to_us < question.from_us) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "the range ends before it begins");
         return till_error_hint(e, "--from is the first day, --to the last one; both are included");
@@ -302,6 +307,29 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
     enum till_code code = gather(&g, e);
     movements_close(g.engine);
+    id_map_release(&g.map);
+    if (code)
+        return till_error_context(e, "could not compute the breakdown");
+    put_averages(ret_report);
+    return TILL_OK;
+}
+
+enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,
+                                     enum store_dimension by, int64_t now_us,
+                                     struct movements *engine, struct arena *arena,
+                                     struct report_breakdown *ret_report, struct till_error *e)
+{
+    struct gathering g = {.report = ret_report, .store = store, .arena = arena, .engine = engine};
+    const struct store_metric_sink orders = {take_orders, &g},
+                                   subscriptions = {take_subscription, &g};
+    *ret_report = (struct report_breakdown){
+        .query = *query, .by = by, .now_us = now_us, .has_mrr = engine != NULL};
+    struct store_breakdown_query question = question_of(ret_report);
+    enum till_code code = store_breakdown_orders(store, &question, &orders, e);
+    if (code == TILL_OK && engine)
+        code = store_breakdown_subscriptions(store, &question, &subscriptions, e);
+    if (code == TILL_OK)
+        code = put_names(&g, question.organization_id, e);
     id_map_release(&g.map);
     if (code)
         return till_error_context(e, "could not compute the breakdown");

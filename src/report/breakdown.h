@@ -4,6 +4,7 @@
 #define TILL_REPORT_BREAKDOWN_H
 
 #include "base/arena.h"
+#include "metrics/movements.h"
 #include "report/metrics.h"
 #include "store/breakdown.h"
 
@@ -33,5 +34,11 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
                                 enum store_dimension by, int64_t now_us, struct arena *arena,
                                 struct report_breakdown *ret_report,
                                 struct till_error *e) TILL_MUSTUSE;
+// The same of orders alone: no checkouts; MRR where an engine is given (report_movements()), which holds the subscriptions.
+enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,
+                                     enum store_dimension by, int64_t now_us,
+                                     struct movements *engine, struct arena *arena,
+                                     struct report_breakdown *ret_report,
+                                     struct till_error *e) TILL_MUSTUSE;
 
 #endif

@@ -16,6 +16,8 @@ struct report_metrics_query {
     size_t product_count, customer_count;
     bool only_recurring, only_one_time; // both = neither
     bool is_asked[METRIC__COUNT];
+    // 0 = none; else what happened after this moment is left out, as if it were now. Plans (a subscription's end) are known as they are today.
+    int64_t until_us;
 };
 
 struct report_metrics {

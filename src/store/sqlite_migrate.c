@@ -42,6 +42,7 @@ static const struct migration migrations[] = {
      "UPDATE till_tables SET fresh_at = (SELECT r.started_at FROM till_runs AS r"
      " WHERE r.organization_id = till_tables.organization_id AND r.table_name = "
      "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
+    {3, "annotations, goals and saved queries", NULL},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 
@@ -111,7 +112,7 @@ static enum till_code compare_object(struct sqlite_db *db, size_t index, const s
         rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW) {
         struct value text = {0};
-        if (!sqlite_value(statement, 0, &text))
+        if (!sqlite_column(statement, 0, &text))
             rc = SQLITE_NOMEM;
         else if (strcmp(object.kind, "table") == 0 ||
                  (text.type == VALUE_TEXT && sv_equal(text.text, (struct sv){sql->data, sql->len})))

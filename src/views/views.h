@@ -69,6 +69,7 @@ void view_wrap(struct buf *out, struct sv text, size_t column, size_t indent);
 void view_status_text(struct buf *out, const struct view_style *style,
                       const struct report_status *status);
 void view_status_json(struct buf *out, const struct report_status *status);
+void view_connections_json(struct buf *out, const struct report_status *status); // its array alone
 void view_today_text(struct buf *out, const struct view_style *style,
                      const struct report_today *today);
 void view_today_json(struct buf *out, const struct report_today *today);

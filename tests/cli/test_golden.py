@@ -52,6 +52,25 @@ REPORTS = [["tables"], ["tables", "--format", "table"], ["tables", "--json"], ["
            ["tables", "set", "orders", "refunds", "--every", "15m", "--method", "incremental", "--json"], ["watch", "--once"],
            ["watch", "--once", "--json"], ["status", "--name", "shop2"], ["today", "--name", "shop2"]]
 
+NOTES = [["annotate"], ["annotate", "2026-03-01", "launched v2"], ["annotate", "2026-03-01", "launched v2"],
+         ["annotate", "2026-02-28", "'><script>alert(1)</script> \u202e", "--json"], ["annotate", "--format", "table"], ["annotate", "--json"],
+         ["annotate", "--format", "csv"], ["annotate", "--remove", "1"], ["annotate", "--remove", "2", "--json"], ["annotate", "--json"],
+         ["goal"], ["goal", "revenue", "5000"], ["goal", "revenue", "5000.50", "--until", "2026-12-31"],
+         ["goal", "revenue", "750000", "--currency", "JPY", "--json"], ["goal", "active_subscriptions", "250"],
+         ["goal", "--format", "table"], ["goal", "--json"], ["goal"], ["goal", "--remove", "revenue", "--currency", "jpy"],
+         ["goal", "--remove", "revenue"], ["goal", "--format", "jsonl"],
+         ["saved"], ["saved", "live", "SELECT count(*) AS live FROM products WHERE till_deleted_at IS NULL"], ["query", "--saved", "live"],
+         ["saved", "live", "SELECT 1 AS one", "--json"], ["saved", "--format", "table"], ["saved", "--json"], ["query", "--saved", "live", "--json"],
+         ["saved", "bad", "DELETE FROM orders"], ["query", "--saved", "bad"], ["saved", "--remove", "live"], ["saved", "--format", "csv"],
+         # what is refused
+         ["annotate", "2026-03-01"], ["annotate", "2026-02-30", "never"], ["annotate", "tomorrow", "x"], ["annotate", "2026-03-01", " "],
+         ["annotate", "2026-03-01", "two\nlines"], ["annotate", "--remove", "x"], ["annotate", "--remove", "99"],
+         ["goal", "revenue"], ["goal", "revenu", "5"], ["goal", "churn_rate", "5"], ["goal", "revenue", "5,000"], ["goal", "revenue", "5.005"],
+         ["goal", "revenue", "0"], ["goal", "revenue", "5.0", "--currency", "jpy"], ["goal", "orders", "1.5"],
+         ["goal", "orders", "5", "--currency", "usd"], ["goal", "revenue", "5", "--currency", "euro"], ["goal", "revenue", "5", "--until", "soon"],
+         ["goal", "--until", "2026-12-31"], ["goal", "--remove", "revenue"], ["saved", "x"], ["saved", "x", " "], ["saved", "--remove", "x"],
+         ["query", "--saved", "x"], ["query", "SELECT 1", "--saved", "x"]]
+
 
 def normalise(text, home):
     text = text.replace(str(home), "HOME")
@@ -108,6 +127,25 @@ class Golden(unittest.TestCase):
 
     def test_reports(self):
         self.check("reports", REPORTS)
+
+    def test_notes(self):
+        self.check("notes", NOTES)
+
+    def test_a_statement_to_save_comes_from_standard_input_too(self):
+        sql = "SELECT 'two\nlines' AS text -- " + "x" * 50000
+        self.till("saved", "long", "-", input=sql, check=True)
+        kept = {row["name"]: row["sql"] for row in json.loads(self.till("saved", "--json", check=True).stdout)}
+        self.assertEqual(kept["long"], sql)
+        self.assertEqual(json.loads(self.till("query", "--saved", "long", "--json", check=True).stdout), [{"text": "two\nlines"}])
+        self.assertEqual(self.till("saved", "long", "-", input=sql + "x" * 20000).returncode, 10)
+        self.till("saved", "--remove", "long", check=True)
+
+    def test_notes_need_a_connection(self):
+        with tempfile.TemporaryDirectory() as home:
+            for args in (["annotate"], ["annotate", "today", "x"], ["goal", "orders", "5"], ["saved", "x", "SELECT 1"], ["query", "--saved", "x"]):
+                result = run_till(args, home=home)
+                self.assertEqual(result.returncode, 3, args)
+                self.assertIn("till connect polar", result.stderr)
 
     def test_errors_end_with_what_to_do(self):
         for args in ERRORS:

@@ -96,11 +96,21 @@ class Commands(unittest.TestCase):
     def test_status_as_json(self):
         self.torture(self.synced, "status", "--json")
 
+    def test_status_for_monitoring(self):
+        self.torture(self.synced, "status", "--format", "openmetrics")
+
     def test_tables(self):
         self.torture(self.synced, "tables", "--json")
 
     def test_tables_set(self):
         self.torture(self.synced, "tables", "set", "orders", "--every", "5m", "--off")
+
+    def test_notes(self):
+        self.torture(self.synced, "annotate", "2026-03-01", "launched v2")
+        self.torture(self.synced, "goal", "revenue", "5000.50", "--until", "2026-12-31", "--json")
+        self.torture(self.synced, "saved", "one", "SELECT 1", "--json")
+        for command in ("annotate", "goal", "saved"):
+            self.torture(self.synced, command, "--format", "table")
 
     def test_history(self):
         row_id = self.sim.rows("orders")[0]["id"]

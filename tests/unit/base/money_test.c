@@ -153,6 +153,56 @@ static void without_memory_it_is_plain(void **state TILL_UNUSED)
 }
 #endif
 
+static void typed(void **state TILL_UNUSED)
+{
+    static const struct {
+        const char *text, *currency;
+        int64_t amount;
+    } sound[] = {{"5000", "usd", 500000},
+                 {"5000.50", "usd", 500050},
+                 {"5000.5", "EUR", 500050},
+                 {"0.01", "usd", 1},
+                 {"-12.50", "usd", -1250},
+                 {"5000", "jpy", 5000},
+                 {"007", "usd", 700},
+                 {"92233720368547758.07", "usd", INT64_MAX},
+                 {"-92233720368547758.08", "usd", INT64_MIN},
+                 {"9223372036854775807", "krw", INT64_MAX}};
+    static const struct {
+        const char *text, *currency;
+    } broken[] = {{"", "usd"},
+                  {"-", "usd"},
+                  {".", "usd"},
+                  {".50", "usd"},
+                  {"5.", "usd"},
+                  {"5.005", "usd"},
+                  {"5.000", "usd"},
+                  {"5,000", "usd"},
+                  {"1.2.3", "usd"},
+                  {"5e3", "usd"},
+                  {" 5", "usd"},
+                  {"+5", "usd"},
+                  {"$5", "usd"},
+                  {"5.0", "jpy"},
+                  {"--5", "usd"},
+                  {"-.5", "usd"},
+                  {"0x10", "usd"},
+                  {"92233720368547758.08", "usd"},
+                  {"92233720368547759", "usd"},
+                  {"9223372036854775808", "krw"}};
+    for (size_t i = 0; i < sizeof sound / sizeof sound[0]; i++) {
+        int64_t amount = 42;
+        assert_true(money_parse(sv_of(sound[i].text), sv_of(sound[i].currency), &amount));
+        assert_int_equal(sound[i].amount, amount);
+    }
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        int64_t amount = 42;
+        if (money_parse(sv_of(broken[i].text), sv_of(broken[i].currency), &amount))
+            fail_msg("\"%s\" was taken as %lld", broken[i].text, (long long)amount);
+        assert_int_equal(42, amount);
+    }
+}
+
 static void adding(void **state TILL_UNUSED)
 {
     int64_t sum = 7;
@@ -178,6 +228,7 @@ int main(void)
         cmocka_unit_test(plain),
         cmocka_unit_test(for_people),
         cmocka_unit_test(the_users_locale),
+        cmocka_unit_test(typed),
         cmocka_unit_test(adding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,9 @@
 // fault_test.c - SQLite without memory, without a disk, and killed: at every point of some pieces of work.
 //
 // The work: opening and migrating a new database, and one of schema version 1; one page with new, changed, returning and malformed rows, then a
-// proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; and a webhook's life. Each is run with the 1st, 2nd,
-// 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own)
-// or file operation (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
+// proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; a webhook's life; and notes put and removed.
+// Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own) or file operation
+// (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
 // failure. After each failure: the error has its class and words, nothing leaks, the file is intact, the state is the one before or the one
 // after and never between, and a clean run ends right. Killed: a child leaves at its Nth write or sync with half of it done.
 #include "support.h"
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "store/notes.h"
 
 enum { POINTS_MAX = 1000000, POINTS_STEP = 47, KILLED_STATUS = 42 };
 
@@ -399,6 +400,51 @@ static void check_webhook_state(struct fixture *f, bool is_whole)
         assert_answer(f, 1, "SELECT count(*) FROM till_webhooks WHERE applied_at IS NOT NULL");
 }
 
+static enum till_code work_notes(struct fixture *f)
+{
+    static const struct store_goal goal = {.metric = {"revenue", 7},
+                                           .currency = {"usd", 3},
+                                           .amount_minor = 500000,
+                                           .has_until = true,
+                                           .until = {2026, 12, 31},
+                                           .created_us = NOON_US};
+    static const struct civil_date day = {2026, 1, 1};
+    struct store_annotations annotations;
+    struct store_goals goals;
+    struct store_saved_queries queries;
+    bool was_there = false;
+    int64_t id = 0;
+    enum till_code code = store_annotation_put(f->store, day, SV("v2"), NOON_US, &id, &f->e);
+    if (code == TILL_OK)
+        code = store_annotations(f->store, NULL, &day, &f->arena, &annotations, &f->e);
+    if (code == TILL_OK)
+        code = store_goal_put(f->store, &goal, &f->e);
+    if (code == TILL_OK)
+        code = store_goals(f->store, &f->arena, &goals, &f->e);
+    if (code == TILL_OK)
+        code = store_saved_query_put(f->store, SV("q"), SV("SELECT 1"), NOON_US, &f->e);
+    if (code == TILL_OK)
+        code = store_saved_queries(f->store, &f->arena, &queries, &f->e);
+    if (code == TILL_OK)
+        code = store_annotation_remove(f->store, id, &was_there, &f->e);
+    return code;
+}
+
+// Each step is there or not; a whole run leaves the goal and the query.
+static void check_notes_state(struct fixture *f, bool is_whole)
+{
+    int64_t kept = ask_integer(f->store, "SELECT (SELECT count(*) FROM till_annotations) * 100 + "
+                                         "(SELECT count(*) FROM till_goals WHERE amount_minor = "
+                                         "500000) * 10 + (SELECT count(*) FROM till_saved_queries "
+                                         "WHERE sql = 'SELECT 1')");
+    bool is_known = kept == 11;
+    static const int64_t states[] = {0, 100, 110, 111};
+    for (size_t i = 0; i < TILL_COUNT(states) && !is_whole; i++)
+        is_known = is_known || kept == states[i];
+    if (!is_known)
+        fail_msg("the state is %d", (int)kept);
+}
+
 static void prepare_version_1(struct fixture *f)
 {
     store_close(f->store);
@@ -414,7 +460,7 @@ static void check_version_1(struct fixture *f, bool is_whole)
 {
     struct store_health health;
     (void)is_whole;
-    assert_answer(f, 2, "PRAGMA user_version");
+    assert_answer(f, 3, "PRAGMA user_version");
     assert_answer(f, 1,
                   "SELECT count(*) FROM till_tables WHERE row_count = 7 AND last_full_at = "
                   "'2026-01-01T12:00:00.000000Z'");
@@ -451,6 +497,8 @@ static const struct work work_of_rows_alone = {"open and rows",  prepare_rows, w
                                                check_rows_state, false,        60};
 static const struct work work_of_a_webhook = {
     "webhook", prepare_nothing, work_webhook, check_webhook_state, true, 100};
+static const struct work work_of_notes = {
+    "notes", prepare_nothing, work_notes, check_notes_state, true, 60};
 static const struct work work_of_version_1 = {
     "version 1", prepare_version_1, work_open, check_version_1, false, 30};
 
@@ -561,6 +609,7 @@ static void test_rows_without_memory(void **state)
     (void)state;
     fail_everywhere(&work_of_rows, FAULT_MEMORY, false);
     fail_everywhere(&work_of_a_webhook, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_notes, FAULT_MEMORY, false);
     fail_everywhere(&work_of_version_1, FAULT_MEMORY, false);
 }
 static void test_rows_without_disk(void **state)
@@ -569,6 +618,7 @@ static void test_rows_without_disk(void **state)
     fail_everywhere(&work_of_rows, FAULT_FILES, false);
     fail_everywhere(&work_of_rows_alone, FAULT_FILES, true);
     fail_everywhere(&work_of_a_webhook, FAULT_FILES, false);
+    fail_everywhere(&work_of_notes, FAULT_FILES, false);
     fail_everywhere(&work_of_version_1, FAULT_FILES, false);
 }
 #ifdef TILL_FAULTS
@@ -579,6 +629,7 @@ static void test_without_memory_of_our_own(void **state)
     fail_everywhere(&work_of_a_page, FAULT_OWN_MEMORY, false);
     fail_everywhere(&work_of_rows, FAULT_OWN_MEMORY, false);
     fail_everywhere(&work_of_a_webhook, FAULT_OWN_MEMORY, false);
+    fail_everywhere(&work_of_notes, FAULT_OWN_MEMORY, false);
 }
 #endif
 static void test_open_without_disk(void **state)
