@@ -128,7 +128,7 @@ static enum till_code add_active(struct balances *b, const struct subscription *
     enum till_code code = add_both(b, s, trial, high, 0, e);
     if (code == TILL_OK)
         code = add_both(b, s, low, trial, 2, e);
-    return code ? code : keep_customer(b, s->customer, low, high, e);
+    return code || !counts_customers(m) ? code : keep_customer(b, s->customer, low, high, e);
 }
 
 // Churn looks at 30 days before each bucket; with yearly buckets at the bucket itself.

@@ -147,13 +147,22 @@ struct metrics {
     struct metrics_number *periods;
 };
 
-void add_to(int64_t *sum, int64_t amount); // stays at the end of the range
+static inline void add_to(int64_t *sum, int64_t amount) // stays at the end of the range
+{
+    if (__builtin_add_overflow(*sum, amount, sum))
+        *sum = amount < 0 ? INT64_MIN : INT64_MAX;
+}
 static inline void add_at(struct metrics *m, enum column_of column, int64_t bucket, int64_t amount)
 {
     add_to(&m->columns[column][bucket], amount);
 }
 // [low, high), clipped to the buckets.
 void add_span(struct metrics *m, enum column_of column, int64_t low, int64_t high, int64_t amount);
+// The only two that look at customers, and that take a look-up and a sort of them.
+static inline bool counts_customers(const struct metrics *m)
+{
+    return m->query.is_asked[METRIC_average_revenue_per_user] || m->query.is_asked[METRIC_ltv];
+}
 bool scope_has(const struct metrics *m, struct metrics_id product, struct metrics_id customer);
 bool scope_has_product(const struct metrics *m, struct metrics_id product);
 bool scope_has_customer(const struct metrics *m, struct metrics_id customer);

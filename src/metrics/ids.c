@@ -5,29 +5,30 @@
 // words meet once in 2^64 words. The table is kept at most half full.
 #include "metrics/ids.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/fault.h"
 #include "base/limits.h"
 
-enum { UUID_BYTES = 36, FIRST_SLOTS = 64 };
+enum { UUID_BYTES = 36, FIRST_SLOTS = 64, AHEAD = 16 };
 
-// Value + 1 of a hexadecimal digit; 0 for what is none.
-static const unsigned char hex_digits[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
-// Reads digits [from, to); *is_hex stays true while they all are.
-static uint64_t hex_read(const char *text, size_t from, size_t to, uint64_t before, bool *is_hex)
+// Eight hexadecimal digits at once, each in a byte of one word. *is_hex stays true while they all are.
+static uint32_t hex_read(const char text[static 8], bool *is_hex)
 {
-    for (size_t i = from; i < to; i++) {
-        unsigned digit = hex_digits[(unsigned char)text[i]];
-        *is_hex = *is_hex && digit != 0;
-        before = before << 4 | (uint64_t)((digit - 1) & 15);
-    }
-    return before;
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t word, bytes;
+    memcpy(&word, text, sizeof word);
+    word = be64toh(word);
+    uint64_t lower = word | ones * 0x20; // of digits: themselves
+    // Bit 7 of a byte tells whether it is at least the first character, and not yet past the last one.
+    uint64_t digits = (word + ones * (0x80 - '0')) & ~(word + ones * (0x7f - '9'));
+    uint64_t letters = (lower + ones * (0x80 - 'a')) & ~(lower + ones * (0x7f - 'f'));
+    *is_hex = *is_hex && (word & highs) == 0 && ((digits | letters) & highs) == highs;
+    bytes = (word & ones * 15) + (letters & highs) / 128 * 9;
+    bytes = (bytes | bytes >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+    bytes = (bytes | bytes >> 8) & UINT64_C(0x0000ffff0000ffff);
+    return (uint32_t)(bytes | bytes >> 16);
 }
 
 static bool uuid_parse(struct sv text, struct metrics_id *ret_id)
@@ -36,14 +37,16 @@ static bool uuid_parse(struct sv text, struct metrics_id *ret_id)
     bool is_hex = true;
     if (text.len != UUID_BYTES || at[8] != '-' || at[13] != '-' || at[18] != '-' || at[23] != '-')
         return false;
-    uint64_t high = hex_read(at, 0, 8, 0, &is_hex);
-    high = hex_read(at, 9, 13, high, &is_hex);
-    high = hex_read(at, 14, 18, high, &is_hex);
-    uint64_t low = hex_read(at, 19, 23, 0, &is_hex);
-    low = hex_read(at, 24, 36, low, &is_hex);
+    char middle[16]; // the groups of four
+    memcpy(middle, at + 9, 4);
+    memcpy(middle + 4, at + 14, 4);
+    memcpy(middle + 8, at + 19, 4);
+    memcpy(middle + 12, at + 24, 4);
+    uint64_t first = hex_read(at, &is_hex), second = hex_read(middle, &is_hex);
+    uint64_t third = hex_read(middle + 8, &is_hex), fourth = hex_read(at + 28, &is_hex);
     if (!is_hex)
         return false;
-    *ret_id = (struct metrics_id){high, low};
+    *ret_id = (struct metrics_id){first << 32 | second, third << 32 | fourth};
     return true;
 }
 
@@ -155,8 +158,11 @@ static enum till_code rehash(struct id_map *map, struct till_error *e)
     till_free(map->slots);
     map->slots = slots;
     map->slot_count = wider;
-    for (size_t i = 0; i < map->count; i++)
+    for (size_t i = 0; i < map->count; i++) {
+        if (i + AHEAD < map->count)
+            id_map_foresee(map, map->ids[i + AHEAD]);
         slots[slot_of(map, map->ids[i])] = hash_of(map->ids[i]) << 32 | (i + 1);
+    }
     return TILL_OK;
 }
 

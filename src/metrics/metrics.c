@@ -85,12 +85,6 @@ void metrics_close(struct metrics *m)
 
 // ---- small arithmetic ----
 
-void add_to(int64_t *sum, int64_t amount)
-{
-    if (__builtin_add_overflow(*sum, amount, sum))
-        *sum = amount < 0 ? INT64_MIN : INT64_MAX;
-}
-
 void add_span(struct metrics *m, enum column_of column, int64_t low, int64_t high, int64_t amount)
 {
     int64_t count = (int64_t)m->calendar.count;
@@ -151,7 +145,7 @@ unsigned char reason_parse(struct sv word)
     static const char *const reasons[] = {
         "customer_service", "low_quality", "missing_features", "switched_service", "too_complex",
         "too_expensive",    "unused"};
-    unsigned char reason = 0;
+    unsigned char reason = word.len > 0 ? 0 : TILL_COUNT(reasons);
     while (reason < TILL_COUNT(reasons) && !sv_equal(word, sv_of(reasons[reason])))
         reason++;
     return reason; // other, and none, is the last
@@ -198,8 +192,9 @@ enum till_code metrics_subscription(struct metrics *m, const struct metrics_subs
                                     struct till_error *e)
 {
     size_t number = 0, customer = 0;
+    id_map_foresee(&m->customers, row->customer);
     enum till_code code = subscription_of(m, row->id, &number, e);
-    if (code == TILL_OK)
+    if (code == TILL_OK && counts_customers(m))
         code = id_map_put(&m->customers, row->customer, &customer, e);
     if (code)
         return code;

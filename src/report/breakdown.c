@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.c - groups of orders, subscriptions and checkouts that share a key and a currency.
 //
-// The database sums; here the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
+// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
 // whole.
 #include "report/breakdown.h"
 
@@ -13,6 +13,7 @@
 #include "metrics/ids.h"
 #include "report/movements.h"
 #include "report/report.h"
+#include "report/values.h"
 
 static const char *const words[STORE_BY__COUNT] = {
     "product", "country", "currency", "billing_reason", "discount", "source", "medium", "campaign"};
@@ -41,11 +42,6 @@ bool report_dimension_parse(struct sv word, enum store_dimension *ret_by)
 const char *report_dimension_word(enum store_dimension by)
 {
     return words[by];
-}
-
-static int64_t integer_of(const struct value *value)
-{
-    return value->type == VALUE_INTEGER ? value->integer : 0;
 }
 
 // Text of a key; numbers of metadata are their digits.
@@ -105,9 +101,10 @@ static enum till_code group_of(struct gathering *g, const struct value *value,
     return TILL_OK;
 }
 
-static struct sv text_of(const struct value *value)
+static void add(int64_t *sum, int64_t amount) // stays at the end of the range
 {
-    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
+    if (__builtin_add_overflow(*sum, amount, sum))
+        *sum = amount < 0 ? INT64_MIN : INT64_MAX;
 }
 
 static enum till_code take_orders(void *context, const struct value *v, size_t count,
@@ -121,10 +118,12 @@ static enum till_code take_orders(void *context, const struct value *v, size_t c
                  metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
     if (code || !group)
         return code;
-    group->orders += integer_of(&v[STORE_GROUP_ORDERS]);
-    group->revenue_minor += integer_of(&v[STORE_GROUP_REVENUE]);
-    group->refunded_minor += integer_of(&v[STORE_GROUP_REFUNDED]);
-    group->sample = integer_of(&v[STORE_GROUP_SAMPLE]);
+    int64_t sample = integer_of(&v[STORE_GROUP_SAMPLE], 0);
+    add(&group->orders, integer_of(&v[STORE_GROUP_ORDERS], 0));
+    add(&group->revenue_minor, integer_of(&v[STORE_GROUP_REVENUE], 0));
+    add(&group->refunded_minor, integer_of(&v[STORE_GROUP_REFUNDED], 0));
+    if (group->sample == 0 || sample < group->sample)
+        group->sample = sample;
     return TILL_OK;
 }
 
@@ -137,8 +136,8 @@ static enum till_code take_checkouts(void *context, const struct value *v, size_
     enum till_code code = group_of(context, &v[0], metrics_currency_of(text_of(&v[1])), &group, e);
     if (code || !group)
         return code;
-    group->checkouts += integer_of(&v[2]);
-    group->succeeded += integer_of(&v[3]);
+    group->checkouts += integer_of(&v[2], 0);
+    group->succeeded += integer_of(&v[3], 0);
     return TILL_OK;
 }
 

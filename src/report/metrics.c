@@ -9,60 +9,25 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
-#include "base/timestamp.h"
 #include "report/report.h"
+#include "report/values.h"
 #include "store/metrics_rows.h"
 
 struct reading {
     struct metrics *engine;
     struct arena *arena;
     bool has_owners;  // orders carry product and customer
+    bool has_taxes;   // some checkout's price holds its tax: orders with tax matter, however old
     int64_t until_us; // nothing after it is taken
 };
 
-// ---- values of rows ----
-
-static struct sv text_of(const struct value *value)
-{
-    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
-}
-
-static int64_t integer_of(const struct value *value, int64_t absent)
-{
-    if (value->type == VALUE_INTEGER)
-        return value->integer;
-    bool is_whole = value->type == VALUE_REAL && value->real > -9e15 && value->real < 9e15;
-    return is_whole ? (int64_t)value->real : absent;
-}
+// ---- rows ----
 
 static double real_of(const struct value *value)
 {
     if (value->type == VALUE_REAL)
         return value->real;
     return value->type == VALUE_INTEGER ? (double)value->integer : 0;
-}
-
-static int32_t two_digits(const char *at)
-{
-    return (at[0] - '0') * 10 + (at[1] - '0');
-}
-
-// A stored moment (YYYY-MM-DDTHH:MM:SS.ffffffZ) of this or the last century, without the checks that it passed when it was stored.
-static int64_t moment_of(const struct value *value)
-{
-    static const int64_t second_us = 1000000;
-    int64_t at_us = METRICS_NULL;
-    if (value->type != VALUE_TEXT)
-        return METRICS_NULL;
-    const char *text = value->text.ptr;
-    if (value->text.len != TIMESTAMP_BYTES || text[10] != 'T' || text[19] != '.')
-        return timestamp_parse(value->text, &at_us) ? at_us : METRICS_NULL;
-    struct civil_date date = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 5),
-                              two_digits(text + 8)};
-    int64_t seconds = civil_date_to_days(date) * 86400 + two_digits(text + 11) * 3600 +
-                      two_digits(text + 14) * 60 + two_digits(text + 17);
-    return seconds * second_us + two_digits(text + 20) * 10000 + two_digits(text + 22) * 100 +
-           two_digits(text + 24);
 }
 
 // A moment that has come; METRICS_NULL otherwise.
@@ -81,8 +46,6 @@ static metrics_currency currency_of(const struct value *value)
 {
     return metrics_currency_of(text_of(value));
 }
-
-// ---- rows ----
 
 static enum till_code take_subscription(void *context, const struct value *v, size_t count,
                                         struct till_error *e)
@@ -192,8 +155,9 @@ static enum till_code take_checkout(void *context, const struct value *v, size_t
 static enum till_code take_tax(void *context, const struct value *v, size_t count,
                                struct till_error *e)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     (void)e;
+    reading->has_taxes = true;
     if (count == STORE_TAX__COUNT)
         metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
                              integer_of(&v[STORE_TAX_NET], 0), integer_of(&v[STORE_TAX_AMOUNT], 0));
@@ -342,6 +306,72 @@ static unsigned needs_of(const struct report_metrics_query *query)
     return needs & NEEDS_ORDERS ? needs | NEEDS_SUBSCRIPTIONS : needs;
 }
 
+// Does any asked metric look at what lies before the range: at all orders, at the start of every subscription?
+static bool asks_for_all_orders(const struct report_metrics_query *query)
+{
+    bool is_some = false;
+    for (size_t i = 0; i < METRIC__COUNT; i++) {
+        const struct metric *metric = model_metric((enum metric_id)i);
+        is_some = is_some || (query->is_asked[i] && metric->nature == METRIC_BALANCE &&
+                              (metric->needs & NEEDS_ORDERS) != 0);
+    }
+    return is_some;
+}
+
+static unsigned asked_doubts(const struct report_metrics_query *query)
+{
+    unsigned doubts = 0;
+    for (size_t i = 0; i < METRIC__COUNT; i++)
+        doubts |= query->is_asked[i] ? model_metric((enum metric_id)i)->doubts : 0;
+    return doubts;
+}
+
+// The first bucket may begin a year before the range, and churn looks back for thirty days more.
+enum { LOOK_BACK_DAYS = 400 };
+
+static enum till_code read_subscriptions(struct store *store, const struct report_metrics *report,
+                                         struct reading *reading, struct till_error *e)
+{
+    const struct report_metrics_query *query = &report->query;
+    struct sv organization_id = sv_of(query->connection->organization_id);
+    const struct store_metric_sink subscriptions = {.row = take_subscription, .context = reading};
+    const struct store_metric_sink taxes = {.row = take_tax, .context = reading};
+    bool is_all = report->has_events || (asked_doubts(query) & DOUBT_IMPORTS) != 0;
+    int64_t from_us =
+        zone_day_start_us(query->zone, civil_date_add_days(query->from, -LOOK_BACK_DAYS));
+    enum till_code code =
+        store_metric_subscriptions(store, organization_id, is_all ? 0 : from_us, &subscriptions, e);
+    return code ? code : store_metric_taxes(store, organization_id, &taxes, e);
+}
+
+// Those of the range, and back to the first that tells of tax inside of a price; with events they tell such taxes alone.
+static enum till_code read_orders(struct store *store, const struct report_metrics *report,
+                                  struct reading *reading, struct till_error *e)
+{
+    const struct report_metrics_query *query = &report->query;
+    struct sv organization_id = sv_of(query->connection->organization_id);
+    const struct store_metric_sink orders = {.row = take_order, .context = reading};
+    bool has_prices = (asked_doubts(query) & DOUBT_RATES) != 0;
+    int64_t from_us = zone_day_start_us(query->zone, civil_date_add_days(query->from, -2));
+    int64_t taxed_us = 0;
+    enum till_code code = TILL_OK;
+    if (has_prices && !reading->has_taxes)
+        code = store_metric_first_tax_inside(store, organization_id, &taxed_us, e);
+    bool is_taxed = has_prices && (reading->has_taxes || taxed_us != 0);
+    if (is_taxed && taxed_us < from_us)
+        from_us = taxed_us;
+    if (asks_for_all_orders(query))
+        from_us = 0;
+    enum store_metric_orders which = reading->has_owners ? STORE_ORDERS_OWNED : STORE_ORDERS_PLAIN;
+    if (report->has_events) {
+        which = STORE_ORDERS_TAXED;
+        from_us = taxed_us;
+    }
+    if (code || (report->has_events && !is_taxed))
+        return code;
+    return store_metric_orders(store, organization_id, which, from_us, &orders, e);
+}
+
 static enum till_code read_rows(struct store *store, const struct report_metrics *report,
                                 const struct filters *filters, unsigned needs, struct till_error *e)
 {
@@ -351,11 +381,8 @@ static enum till_code read_rows(struct store *store, const struct report_metrics
     struct reading reading = {.engine = report->engine,
                               .has_owners = has_owners,
                               .until_us = query->until_us != 0 ? query->until_us : INT64_MAX};
-    const struct store_metric_sink subscriptions = {.row = take_subscription, .context = &reading};
-    const struct store_metric_sink orders = {.row = take_order, .context = &reading};
     const struct store_metric_sink events = {.row = take_event, .context = &reading};
     const struct store_metric_sink checkouts = {.row = take_checkout, .context = &reading};
-    const struct store_metric_sink taxes = {.row = take_tax, .context = &reading};
     struct sv products = {filters->products.ids.is_all ? NULL : filters->product_json.data,
                           filters->product_json.len};
     struct sv customers = {filters->customers.ids.is_all ? NULL : filters->customer_json.data,
@@ -364,12 +391,9 @@ static enum till_code read_rows(struct store *store, const struct report_metrics
     int64_t to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 2));
     enum till_code code = TILL_OK;
     if (needs & NEEDS_SUBSCRIPTIONS)
-        code = store_metric_subscriptions(store, organization_id, &subscriptions, e);
-    if (code == TILL_OK && (needs & NEEDS_SUBSCRIPTIONS))
-        code = store_metric_taxes(store, organization_id, &taxes, e);
+        code = read_subscriptions(store, report, &reading, e);
     if (code == TILL_OK && (needs & NEEDS_ORDERS))
-        code = store_metric_orders(store, organization_id, has_owners && !report->has_events,
-                                   report->has_events, &orders, e);
+        code = read_orders(store, report, &reading, e);
     if (code == TILL_OK && (needs & NEEDS_ORDERS) && report->has_events)
         code = store_metric_events(store, organization_id, &events, e);
     if (code == TILL_OK && (needs & NEEDS_CHECKOUTS))

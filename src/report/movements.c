@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "base/timestamp.h"
 #include "metrics/ids.h"
 #include "report/report.h"
+#include "report/values.h"
+#include "store/lists.h"
 #include "store/movement_rows.h"
 
 struct bill { // whose amount has to be looked at
@@ -39,28 +40,8 @@ struct reading {
     struct movements_terms seen_terms;
     int64_t seen_us;
     bool has_seen, is_known;
+    bool has_taxes; // some checkout's price holds its tax: orders with tax matter, however old
 };
-
-static struct sv text_of(const struct value *value)
-{
-    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
-}
-
-static int64_t integer_of(const struct value *value, int64_t absent)
-{
-    if (value->type == VALUE_INTEGER)
-        return value->integer;
-    bool is_whole = value->type == VALUE_REAL && value->real > -9e15 && value->real < 9e15;
-    return is_whole ? (int64_t)value->real : absent;
-}
-
-static int64_t moment_of(const struct value *value)
-{
-    int64_t at_us = METRICS_NULL;
-    if (value->type != VALUE_TEXT || !timestamp_parse(value->text, &at_us))
-        return METRICS_NULL;
-    return at_us;
-}
 
 static struct movements_terms terms_of(const struct value *amount, const struct value *interval,
                                        const struct value *count)
@@ -123,8 +104,9 @@ static enum till_code take_taxed_order(void *context, const struct value *v, siz
 static enum till_code take_checkout_tax(void *context, const struct value *v, size_t count,
                                         struct till_error *e)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     (void)e;
+    reading->has_taxes = true;
     if (count == STORE_TAX__COUNT)
         movements_tax(reading->engine, metrics_id(text_of(&v[STORE_TAX_SUBSCRIPTION])),
                       METRICS_NULL + 1, integer_of(&v[STORE_TAX_NET], 0),
@@ -382,11 +364,15 @@ static enum till_code read_rows_now(struct reading *reading, struct sv organizat
     const struct store_metric_sink taxed = {take_taxed_order, reading};
     const struct store_metric_sink taxes = {take_checkout_tax, reading};
     enum till_code code =
-        store_metric_subscriptions(reading->store, organization_id, &subscriptions, e);
+        store_metric_subscriptions(reading->store, organization_id, 0, &subscriptions, e);
     if (code == TILL_OK)
         code = store_metric_taxes(reading->store, organization_id, &taxes, e);
-    if (code == TILL_OK && has_orders)
-        code = store_metric_orders(reading->store, organization_id, false, true, &taxed, e);
+    int64_t from_us = 0;
+    if (code == TILL_OK && has_orders && !reading->has_taxes)
+        code = store_metric_first_tax_inside(reading->store, organization_id, &from_us, e);
+    if (code == TILL_OK && has_orders && (reading->has_taxes || from_us != 0))
+        code = store_metric_orders(reading->store, organization_id, STORE_ORDERS_TAXED, from_us,
+                                   &taxed, e);
     return code;
 }
 
@@ -478,9 +464,8 @@ enum till_code report_movements(struct store *store, const struct report_metrics
     return TILL_OK;
 }
 
-enum till_code report_movements_now(struct store *store, struct sv organization_id, int64_t now_us,
-                                    const struct zone *zone, struct movements **ret_engine,
-                                    struct till_error *e)
+static enum till_code open_now(int64_t now_us, const struct zone *zone,
+                               struct movements **ret_engine, struct till_error *e)
 {
     struct civil_date today = zone_date(zone, now_us);
     struct movements_query question = {.from = today,
@@ -489,10 +474,36 @@ enum till_code report_movements_now(struct store *store, struct sv organization_
                                        .zone = zone,
                                        .products = {.is_all = true},
                                        .now_us = now_us};
-    enum till_code code = movements_open(&question, ret_engine, e);
+    return movements_open(&question, ret_engine, e);
+}
+
+enum till_code report_movements_now(struct store *store, struct sv organization_id, int64_t now_us,
+                                    const struct zone *zone, struct movements **ret_engine,
+                                    struct till_error *e)
+{
+    enum till_code code = open_now(now_us, zone, ret_engine, e);
     struct reading reading = {.engine = *ret_engine, .store = store};
     if (code == TILL_OK)
         code = read_rows_now(&reading, organization_id, true, e);
+    reading_release(&reading);
+    return code;
+}
+
+enum till_code report_movements_few(struct store *store, struct sv ids, bool of_customers,
+                                    int64_t now_us, const struct zone *zone,
+                                    struct movements **ret_engine, struct till_error *e)
+{
+    enum till_code code = open_now(now_us, zone, ret_engine, e);
+    struct reading reading = {.engine = *ret_engine, .store = store};
+    const struct store_metric_sink subscriptions = {take_subscription, &reading};
+    const struct store_metric_sink taxed = {take_taxed_order, &reading};
+    const struct store_metric_sink taxes = {take_checkout_tax, &reading};
+    if (code == TILL_OK)
+        code = store_few_subscriptions(store, ids, of_customers, &subscriptions, e);
+    if (code == TILL_OK)
+        code = store_few_taxes(store, ids, of_customers, &taxes, e);
+    if (code == TILL_OK)
+        code = store_few_taxed_orders(store, ids, of_customers, &taxed, e);
     reading_release(&reading);
     return code;
 }

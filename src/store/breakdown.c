@@ -2,7 +2,8 @@
 // breakdown.c - the SQL of breakdown.h: one statement for each dimension.
 //
 // Orders are read from their covering index; only the discount of a discounted order and the metadata, which no index holds, are fetched from the wide
-// rows. By country orders are summed by customer first, and each customer is looked at once.
+// rows. The database would sort a million of them to group them, so that single orders are handed over and the caller, who knows few keys, sums. By country
+// orders are summed by customer first, and each customer is looked at once.
 #include "store/breakdown.h"
 
 #include "base/attr.h"
@@ -14,15 +15,17 @@ static const char *const paths[STORE_BY__COUNT] = {
     [STORE_BY_CAMPAIGN] = "$.utm_campaign",
 };
 
+enum ask_for { NOW, SPAN, ORDERS_SPAN };
+
 static enum till_code ask(struct store *store, const char *sql,
-                          const struct store_breakdown_query *query, bool has_span,
+                          const struct store_breakdown_query *query, enum ask_for what,
                           const struct store_metric_sink *sink, struct till_error *e)
 {
     char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES], now[STORE_TIME_BYTES];
     struct store_result result = {.row = sink->row, .context = sink->context};
     struct value values[4] = {store_text(query->organization_id), {.type = VALUE_NULL}};
     size_t count = 1;
-    if (has_span) {
+    if (what != NOW) {
         values[count++] = store_time(query->from_us, from);
         values[count++] = store_time(query->to_us, to);
         if (values[1].type == VALUE_NULL)
@@ -34,14 +37,16 @@ static enum till_code ask(struct store *store, const char *sql,
     }
     if (paths[query->by])
         values[count++] = store_c_text(paths[query->by]);
+    if (what == ORDERS_SPAN && query->by != STORE_BY_COUNTRY)
+        return store_stream(store, sql, values, count, &result, e);
     return store_execute(store, sql, values, count, &result, e);
 }
 
 #define ORDERS                                                                                     \
     " FROM orders AS o INDEXED BY orders_by_created_at WHERE o.created_at BETWEEN ?2 AND ?3 "      \
     "AND o.organization_id = ?1 AND o.till_deleted_at IS NULL AND o.paid = 1"
-#define SUMS    ", o.currency, count(*), sum(o.net_amount), sum(o.refunded_amount), min(o.rowid)"
-#define BY(key) "SELECT " key " AS key" SUMS ORDERS " GROUP BY key, o.currency"
+#define BY(key)                                                                                    \
+    "SELECT till_row(" key ", o.currency, 1, o.net_amount, o.refunded_amount, o.rowid)" ORDERS
 
 enum till_code store_breakdown_orders(struct store *store,
                                       const struct store_breakdown_query *query,
@@ -65,7 +70,7 @@ enum till_code store_breakdown_orders(struct store *store,
         [STORE_BY_MEDIUM] = source,
         [STORE_BY_CAMPAIGN] = source,
     };
-    return ask(store, statements[query->by], query, true, sink, e);
+    return ask(store, statements[query->by], query, ORDERS_SPAN, sink, e);
 }
 
 #define VISITS(key)                                                                                \
@@ -87,7 +92,7 @@ enum till_code store_breakdown_checkouts(struct store *store,
         [STORE_BY_MEDIUM] = source,
         [STORE_BY_CAMPAIGN] = source,
     };
-    return statements[query->by] ? ask(store, statements[query->by], query, true, sink, e)
+    return statements[query->by] ? ask(store, statements[query->by], query, SPAN, sink, e)
                                  : TILL_OK;
 }
 
@@ -114,8 +119,7 @@ enum till_code store_breakdown_subscriptions(struct store *store,
         [STORE_BY_CAMPAIGN] = source,
     };
 #undef COVERED
-    return statements[query->by] ? ask(store, statements[query->by], query, false, sink, e)
-                                 : TILL_OK;
+    return statements[query->by] ? ask(store, statements[query->by], query, NOW, sink, e) : TILL_OK;
 }
 
 enum till_code store_product_names(struct store *store, struct sv organization_id,

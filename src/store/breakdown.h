@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.h - orders, subscriptions and checkouts by what they have in common: product, country, discount, source, ...
 //
-// Of one organization, rows that are not marked as deleted. Sums are made by the database, for each key and currency; what a row does not tell has the
+// Of one organization, rows that are not marked as deleted. Orders come one by one or summed, checkouts summed, for each key and currency; what a row does not tell has the
 // key NULL. Values are borrowed until the callback returns.
 #ifndef TILL_STORE_BREAKDOWN_H
 #define TILL_STORE_BREAKDOWN_H
@@ -26,7 +26,7 @@ struct store_breakdown_query {
     int64_t now_us;
 };
 
-enum store_breakdown_order { // paid ones
+enum store_breakdown_order { // paid ones: one, or some of one key and currency
     STORE_GROUP_KEY,
     STORE_GROUP_CURRENCY,
     STORE_GROUP_ORDERS,

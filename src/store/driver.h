@@ -69,6 +69,10 @@ struct store_driver {
     enum till_code (*execute)(struct store_db *db, const char *sql, bool is_static,
                               const struct value *parameters, size_t count,
                               struct store_result *result, struct till_error *e);
+    // The same for many narrow rows, at half the cost of each: a statement that lives for ever, "SELECT till_row(a, b) FROM ...", whose every call of
+    // till_row() is one row for result->row, in the order of the scan. May run within itself.
+    enum till_code (*stream)(struct store_db *db, const char *sql, const struct value *parameters,
+                             size_t count, struct store_result *result, struct till_error *e);
 
     // Inserts those items[i] for which pick(plan) is true and that are not there; sets key or is_present.
     enum till_code (*rows_insert)(struct store_db *db, const struct table *table,
@@ -142,7 +146,10 @@ enum till_code store_take_integer(void *context, const struct value *values, siz
 
 enum till_code store_execute(struct store *store, const char *sql, const struct value *parameters,
                              size_t count, struct store_result *result, struct till_error *e);
-// The same with a statement that was written for the occasion.
+// See store_driver.stream.
+enum till_code store_stream(struct store *store, const char *sql, const struct value *parameters,
+                            size_t count, struct store_result *result, struct till_error *e);
+// store_execute() with a statement that was written for the occasion.
 enum { STORE_SQL_BYTES = 64 * 1024 };
 enum till_code store_execute_made(struct store *store, const struct buf *sql,
                                   const struct value *parameters, size_t count,

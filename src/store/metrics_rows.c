@@ -18,40 +18,93 @@ static enum till_code stream(struct store *store, const char *sql, const struct 
     return store_execute(store, sql, parameters, count, &result, e);
 }
 
-enum till_code store_metric_subscriptions(struct store *store, struct sv organization_id,
-                                          const struct store_metric_sink *sink,
-                                          struct till_error *e)
+// The same for till_row().
+static enum till_code flow(struct store *store, const char *sql, const struct value *parameters,
+                           size_t count, const struct store_metric_sink *sink, struct till_error *e)
 {
-    static const char sql[] =
-        "SELECT id, customer_id, product_id, created_at, started_at, ends_at, ended_at, "
-        "canceled_at, trial_end, amount, currency, recurring_interval, recurring_interval_count, "
-        "customer_cancellation_reason FROM subscriptions "
-        "INDEXED BY subscriptions_by_started_at" LIVE;
-    struct value organization = store_text(organization_id);
-    return stream(store, sql, &organization, 1, sink, e);
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    return store_stream(store, sql, parameters, count, &result, e);
 }
 
-enum till_code store_metric_orders(struct store *store, struct sv organization_id, bool is_owned,
-                                   bool is_taxed, const struct store_metric_sink *sink,
-                                   struct till_error *e)
+static enum till_code take_time(void *context, const struct value *values, size_t count,
+                                struct till_error *e)
+{
+    int64_t *at_us = context;
+    (void)e;
+    if (count == 1)
+        *at_us = store_time_of(&values[0]);
+    return TILL_OK;
+}
+
+// A moment as SQL compares it: "" before all of them.
+static struct value moment(int64_t at_us, char place[static STORE_TIME_BYTES])
+{
+    struct value value = store_time(at_us, place);
+    return value.type == VALUE_NULL ? store_c_text("") : value;
+}
+
+enum till_code store_metric_subscriptions(struct store *store, struct sv organization_id,
+                                          int64_t from_us, const struct store_metric_sink *sink,
+                                          struct till_error *e)
+{
+#define ROWS                                                                                       \
+    "SELECT till_row(id, customer_id, product_id, created_at, started_at, ends_at, ended_at, "     \
+    "canceled_at, trial_end, amount, currency, recurring_interval, recurring_interval_count, "     \
+    "customer_cancellation_reason) FROM subscriptions "                                            \
+    "INDEXED BY subscriptions_by_started_at" LIVE
+    static const char all[] = ROWS;
+    static const char lasting[] = ROWS " AND coalesce(ended_at, ends_at, '~') >= ?2";
+#undef ROWS
+    char from[STORE_TIME_BYTES];
+    struct value values[] = {store_text(organization_id), moment(from_us, from)};
+    bool is_all = values[1].text.len == 0;
+    return flow(store, is_all ? all : lasting, values, is_all ? 1 : 2, sink, e);
+}
+
+enum till_code store_metric_first_tax_inside(struct store *store, struct sv organization_id,
+                                             int64_t *ret_at_us, struct till_error *e)
+{
+    static const char sql[] =
+        "SELECT min(created_at) FROM orders" LIVE " AND paid = 1 AND subscription_id IS NOT NULL "
+        "AND tax_amount > 0 AND subtotal_amount - discount_amount = net_amount + tax_amount";
+    struct value organization = store_text(organization_id);
+    int64_t at_us = 0;
+    struct store_result result = {.row = take_time, .context = &at_us};
+    enum till_code code = store_execute(store, sql, &organization, 1, &result, e);
+    if (code == TILL_OK)
+        *ret_at_us = at_us;
+    return code;
+}
+
+enum till_code store_metric_orders(struct store *store, struct sv organization_id,
+                                   enum store_metric_orders which, int64_t from_us,
+                                   const struct store_metric_sink *sink, struct till_error *e)
 {
 #define COLUMNS                                                                                    \
-    "SELECT created_at, CASE WHEN currency <> 'usd' THEN currency WHEN platform_fee_amount <> 0 "  \
+    "SELECT till_row(created_at, CASE WHEN currency <> 'usd' THEN currency "                       \
+    "WHEN platform_fee_amount <> 0 "                                                               \
     "AND platform_fee_currency <> 'usd' THEN platform_fee_currency END, net_amount, "              \
     "refunded_amount + coalesce(platform_fee_amount, 0), CASE WHEN tax_amount = 0 THEN 0 WHEN "    \
     "subtotal_amount - discount_amount = net_amount + tax_amount THEN tax_amount "                 \
     "ELSE -tax_amount END, subscription_id"
-#define PAID     " FROM orders INDEXED BY orders_by_created_at" LIVE " AND paid = 1"
-#define IN_ORDER " ORDER BY created_at"
-    static const char plain[] = COLUMNS PAID IN_ORDER;
-    static const char owned[] = COLUMNS ", product_id, customer_id" PAID IN_ORDER;
-    static const char taxed[] =
-        COLUMNS PAID " AND tax_amount > 0 AND subscription_id IS NOT NULL" IN_ORDER;
+#define OWNERS ", product_id, customer_id"
+#define PAID   ") FROM orders INDEXED BY orders_by_created_at" LIVE " AND paid = 1"
+#define TAXED  " AND tax_amount > 0 AND subscription_id IS NOT NULL"
+#define SINCE  " AND created_at >= ?2"
+    static const char *const statements[][2] = {
+        [STORE_ORDERS_PLAIN] = {COLUMNS PAID SINCE, COLUMNS PAID},
+        [STORE_ORDERS_OWNED] = {COLUMNS OWNERS PAID SINCE, COLUMNS OWNERS PAID},
+        [STORE_ORDERS_TAXED] = {COLUMNS PAID TAXED SINCE, COLUMNS PAID TAXED},
+    };
 #undef COLUMNS
+#undef OWNERS
 #undef PAID
-#undef IN_ORDER
-    struct value organization = store_text(organization_id);
-    return stream(store, is_taxed ? taxed : is_owned ? owned : plain, &organization, 1, sink, e);
+#undef TAXED
+#undef SINCE
+    char from[STORE_TIME_BYTES];
+    struct value values[] = {store_text(organization_id), moment(from_us, from)};
+    bool is_all = values[1].text.len == 0;
+    return flow(store, statements[which][is_all], values, is_all ? 1 : 2, sink, e);
 }
 
 enum till_code store_metric_events(struct store *store, struct sv organization_id,

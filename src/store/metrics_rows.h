@@ -31,7 +31,7 @@ enum store_metric_order { // paid ones, in order of creation
     STORE_ORDER_DEDUCTIONS, // fee and refunds
     STORE_ORDER_TAX,        // negative when the price does not hold it
     STORE_ORDER_SUBSCRIPTION,
-    STORE_ORDER_PRODUCT, // these two with is_owned only
+    STORE_ORDER_PRODUCT, // these two of STORE_ORDERS_OWNED only
     STORE_ORDER_CUSTOMER,
     STORE_ORDER__COUNT,
 };
@@ -77,12 +77,22 @@ struct store_metric_sink {
     void *context;
 };
 
+// from_us: those that have an end before it are left out; 0 = none are.
 enum till_code store_metric_subscriptions(struct store *store, struct sv organization_id,
-                                          const struct store_metric_sink *sink,
+                                          int64_t from_us, const struct store_metric_sink *sink,
                                           struct till_error *e) TILL_MUSTUSE;
-// is_taxed: those of subscriptions that have tax, alone.
-enum till_code store_metric_orders(struct store *store, struct sv organization_id, bool is_owned,
-                                   bool is_taxed, const struct store_metric_sink *sink,
+// When the first order was created that tells that the price of its subscription holds tax; 0 = there is none. One look at an index of those alone.
+enum till_code store_metric_first_tax_inside(struct store *store, struct sv organization_id,
+                                             int64_t *ret_at_us, struct till_error *e) TILL_MUSTUSE;
+// Created at from_us or later; 0 = all.
+enum store_metric_orders {
+    STORE_ORDERS_PLAIN,
+    STORE_ORDERS_OWNED, // with product and customer
+    STORE_ORDERS_TAXED, // those of subscriptions that have tax, alone
+};
+enum till_code store_metric_orders(struct store *store, struct sv organization_id,
+                                   enum store_metric_orders which, int64_t from_us,
+                                   const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
 enum till_code store_metric_events(struct store *store, struct sv organization_id,
                                    const struct store_metric_sink *sink,

@@ -74,12 +74,14 @@ enum till_code store_movement_changes(struct store *store, struct sv organizatio
 enum till_code store_movement_bills(struct store *store, struct sv organization_id,
                                     const struct store_metric_sink *sink, struct till_error *e)
 {
-    static const char sql[] =
-        "SELECT rowid, created_at, subscription_id, product_id, subtotal_amount - discount_amount, "
-        "currency FROM orders INDEXED BY orders_by_created_at" LIVE
-        " AND paid = 1 AND subscription_id IS NOT NULL "
-        "AND billing_reason IN ('subscription_create', 'subscription_cycle') ORDER BY created_at";
-    return stream(store, sql, organization_id, sink, e);
+    static const char sql[] = "SELECT till_row(rowid, created_at, subscription_id, product_id, "
+                              "subtotal_amount - discount_amount, currency) "
+                              "FROM orders INDEXED BY orders_by_created_at" LIVE " AND paid = 1 "
+                              "AND subscription_id IS NOT NULL "
+                              "AND billing_reason IN ('subscription_create', 'subscription_cycle')";
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value organization = store_text(organization_id);
+    return store_stream(store, sql, &organization, 1, &result, e);
 }
 
 enum till_code store_movement_fixed(struct store *store, int64_t key, int64_t *ret_amount_minor,

@@ -143,30 +143,35 @@ int sqlite_bind(sqlite3_stmt *statement, int index, const struct value *value)
     return sqlite3_bind_null(statement, index);
 }
 
-bool sqlite_value(sqlite3_stmt *statement, int column, struct value *ret_value)
+bool sqlite_value(sqlite3_value *held, struct value *ret_value)
 {
-    switch (sqlite3_column_type(statement, column)) {
+    switch (sqlite3_value_type(held)) {
     case SQLITE_INTEGER:
-        *ret_value = (struct value){.type = VALUE_INTEGER,
-                                    .integer = sqlite3_column_int64(statement, column)};
+        *ret_value = (struct value){.type = VALUE_INTEGER, .integer = sqlite3_value_int64(held)};
         return true;
     case SQLITE_FLOAT:
-        *ret_value =
-            (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(statement, column)};
+        *ret_value = (struct value){.type = VALUE_REAL, .real = sqlite3_value_double(held)};
         return true;
     case SQLITE_NULL:
-        *ret_value = (struct value){.type = VALUE_NULL};
+        ret_value->type = VALUE_NULL;
         return true;
     default:
         break;
     }
-    const void *bytes = sqlite3_column_blob(statement, column); // of a text: its bytes as they are
-    size_t len = (size_t)sqlite3_column_bytes(statement, column);
+    const void *bytes = sqlite3_value_blob(held); // of a text: its bytes as they are
+    size_t len = (size_t)sqlite3_value_bytes(held);
     if (bytes == NULL && len > 0)
         return false;
     *ret_value =
         (struct value){.type = VALUE_TEXT, .text = {bytes ? (const char *)bytes : "", len}};
     return true;
+}
+
+// One look at the column, where one for each property would cost most of reading a narrow row: connections have no mutex (SQLITE_OPEN_NOMUTEX), so the
+// value is as good as a protected one.
+bool sqlite_column(sqlite3_stmt *statement, int column, struct value *ret_value)
+{
+    return sqlite_value(sqlite3_column_value(statement, column), ret_value);
 }
 
 void sqlite_name(struct buf *sql, const char *name)
@@ -202,6 +207,17 @@ static bool is_cached(const struct sqlite_db *db, const sqlite3_stmt *statement)
     return false;
 }
 
+int sqlite_statement(struct sqlite_db *db, const char *sql, sqlite3_stmt **ret_statement)
+{
+    return statement_of(db, sql, true, ret_statement);
+}
+
+void sqlite_statement_end(const struct sqlite_db *db, sqlite3_stmt *statement)
+{
+    if (!is_cached(db, statement))
+        (void)sqlite3_finalize(statement);
+}
+
 enum { EXECUTE_COLUMNS = 32 }; // of the room's own statements
 
 enum till_code sqlite_result_row(sqlite3_stmt *statement, struct store_result *result,
@@ -213,7 +229,7 @@ enum till_code sqlite_result_row(sqlite3_stmt *statement, struct store_result *r
         return TILL_FAIL(e, TILL_STORE, count, "a statement of ours has %d columns, more than %d",
                          count, (int)EXECUTE_COLUMNS);
     for (int i = 0; i < count; i++)
-        if (!sqlite_value(statement, i, &values[i]))
+        if (!sqlite_column(statement, i, &values[i]))
             return TILL_FAIL_MEMORY(e);
     return result->row(result->context, values, (size_t)count, e);
 }
@@ -238,8 +254,7 @@ static enum till_code sqlite_execute(struct store_db *store_db, const char *sql,
     if (code == TILL_OK && rc != SQLITE_DONE)
         code = DB_FAIL(db, rc, "use the database", e);
     (void)sqlite3_reset(statement);
-    if (!is_cached(db, statement))
-        (void)sqlite3_finalize(statement);
+    sqlite_statement_end(db, statement);
     return code;
 }
 
@@ -507,7 +522,7 @@ static enum till_code sqlite_health(struct store_db *store_db, struct store_heal
         rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW) {
         struct value words = {.type = VALUE_NULL};
-        if (sqlite_value(statement, 0, &words))
+        if (sqlite_column(statement, 0, &words))
             store_copy(health.problem, sizeof health.problem, &words);
         health.is_intact = strcmp(health.problem, "ok") == 0;
         if (health.is_intact)
@@ -539,6 +554,7 @@ const struct store_driver store_driver_sqlite = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .execute = sqlite_execute,
+    .stream = sqlite_stream,
     .rows_insert = sqlite_rows_insert,
     .rows_read = sqlite_rows_read,
     .row_update = sqlite_row_update,

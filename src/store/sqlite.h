@@ -31,6 +31,8 @@ struct sqlite_db {
     } rows[TABLE__COUNT];
     struct value *values; // of one row, model_max_columns() of them
     int64_t page_bytes;
+    struct stream *stream; // the one that is running, of sqlite_stream.c
+    bool has_stream_function;
     struct sqlite_checkpointer *checkpointer; // NULL until the log was long once
 };
 
@@ -51,7 +53,11 @@ enum till_code sqlite_number(struct sqlite_db *db, const char *sql, int64_t *ret
                              struct till_error *e);
 int sqlite_bind(sqlite3_stmt *statement, int index, const struct value *value);
 // Blobs are VALUE_TEXT of their bytes. False when there was no memory to convert a text.
-bool sqlite_value(sqlite3_stmt *statement, int column, struct value *ret_value);
+bool sqlite_value(sqlite3_value *held, struct value *ret_value);
+bool sqlite_column(sqlite3_stmt *statement, int column, struct value *ret_value);
+// A statement whose text lives for ever, prepared and kept while there is room; the end of its use, after its reset.
+int sqlite_statement(struct sqlite_db *db, const char *sql, sqlite3_stmt **ret_statement);
+void sqlite_statement_end(const struct sqlite_db *db, sqlite3_stmt *statement);
 void sqlite_name(struct buf *sql, const char *name); // quoted when it is a keyword
 
 // ---- sqlite_schema.c: the text of the schema ----
@@ -93,6 +99,11 @@ enum till_code sqlite_row_at(struct store_db *db, const struct table *table, dou
 // One row of a result to its callback.
 enum till_code sqlite_result_row(sqlite3_stmt *statement, struct store_result *result,
                                  struct till_error *e);
+
+// ---- sqlite_stream.c ----
+enum { SQLITE_STREAM_COLUMNS = 32 };
+enum till_code sqlite_stream(struct store_db *db, const char *sql, const struct value *parameters,
+                             size_t count, struct store_result *result, struct till_error *e);
 
 // ---- sqlite_unseen.c ----
 enum till_code sqlite_unseen_count(struct store_db *db, const struct table *table,

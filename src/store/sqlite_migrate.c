@@ -112,7 +112,7 @@ static enum till_code compare_object(struct sqlite_db *db, size_t index, const s
         rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW) {
         struct value text = {0};
-        if (!sqlite_value(statement, 0, &text))
+        if (!sqlite_column(statement, 0, &text))
             rc = SQLITE_NOMEM;
         else if (strcmp(object.kind, "table") == 0 ||
                  (text.type == VALUE_TEXT && sv_equal(text.text, (struct sv){sql->data, sql->len})))

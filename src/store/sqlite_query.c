@@ -357,7 +357,7 @@ static enum till_code send_row(sqlite3_stmt *statement, const struct store_sink 
     if (!values)
         return arena_fail(arena, "a row of a query", e);
     for (size_t i = 0; i < count; i++) {
-        if (!sqlite_value(statement, (int)i, &values[i]))
+        if (!sqlite_column(statement, (int)i, &values[i]))
             return TILL_FAIL_MEMORY(e);
         if (sqlite3_column_type(statement, (int)i) == SQLITE_BLOB && !hex_value(arena, &values[i]))
             return arena_fail(arena, "a row of a query", e);

@@ -132,12 +132,12 @@ static enum till_code visit_row(struct sqlite_db *db, sqlite3_stmt *statement,
     struct value organization = {0};
     struct store_stored stored = {.key = sqlite3_column_int64(statement, columns),
                                   .values = db->values};
-    bool is_read = sqlite_value(statement, columns + 1, &organization) &&
-                   sqlite_value(statement, columns + 2, &stored.synced_at) &&
-                   sqlite_value(statement, columns + 3, &stored.deleted_at) &&
-                   sqlite_value(statement, columns + 4, &stored.extra);
+    bool is_read = sqlite_column(statement, columns + 1, &organization) &&
+                   sqlite_column(statement, columns + 2, &stored.synced_at) &&
+                   sqlite_column(statement, columns + 3, &stored.deleted_at) &&
+                   sqlite_column(statement, columns + 4, &stored.extra);
     for (int i = 0; is_read && i < columns; i++)
-        is_read = sqlite_value(statement, i, &db->values[i]);
+        is_read = sqlite_column(statement, i, &db->values[i]);
     if (!is_read)
         return TILL_FAIL_MEMORY(e);
     if (organization.type == VALUE_TEXT)

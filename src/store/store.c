@@ -127,6 +127,12 @@ enum till_code store_execute(struct store *store, const char *sql, const struct 
     return store->driver->execute(store->db, sql, true, parameters, count, result, e);
 }
 
+enum till_code store_stream(struct store *store, const char *sql, const struct value *parameters,
+                            size_t count, struct store_result *result, struct till_error *e)
+{
+    return store->driver->stream(store->db, sql, parameters, count, result, e);
+}
+
 enum till_code store_execute_made(struct store *store, const struct buf *sql,
                                   const struct value *parameters, size_t count,
                                   struct store_result *result, struct till_error *e)

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// values.h - private to report: what a value of a streamed row is, or that it is absent.
+#ifndef TILL_REPORT_VALUES_H
+#define TILL_REPORT_VALUES_H
+
+#include "metrics/metrics.h"
+#include "store/store.h"
+
+static inline struct sv text_of(const struct value *value) // .ptr NULL = none
+{
+    return value->type == VALUE_TEXT ? value->text : (struct sv){NULL, 0};
+}
+
+int64_t integer_of(const struct value *value, int64_t absent); // of a whole real as well
+// A stored moment (YYYY-MM-DDTHH:MM:SS.ffffffZ), without the checks that it passed when it was stored; METRICS_NULL = none.
+int64_t moment_of(const struct value *value);
+
+#endif
