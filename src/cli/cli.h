@@ -109,6 +109,9 @@ enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
                                     struct till_error *e) TILL_MUSTUSE;
 void cli_metrics_question_release(struct cli_metrics_question *question);
 
+// ---- export_html.c: the overview as one file ----
+enum till_code cli_export_html(struct cli *cli, struct till_error *e) TILL_MUSTUSE;
+
 // ---- process.c: programs that till starts ----
 // In the child between fork and exec: what this program ignores, the child should not.
 void cli_reset_signals(void);

@@ -164,20 +164,39 @@ static bool is_plain_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == len;
 }
 
+static enum till_code refuse_html_options(const struct cli *cli, struct till_error *e)
+{
+    static const enum cli_option of_html[] = {OPTION_from, OPTION_to, OPTION_interval,
+                                              OPTION_timezone, OPTION_with_names};
+    for (size_t i = 0; i < TILL_COUNT(of_html); i++) {
+        if (!cli->options[of_html[i]])
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--%s is for `till export html`",
+                        cli_options[of_html[i]].name);
+        return till_error_hint(e, "a table is exported whole; choose rows with `till query`");
+    }
+    return TILL_OK;
+}
+
 enum till_code cli_export(struct cli *cli, struct till_error *e)
 {
     char sql[256];
     struct store_query query = {.sql = sql, .stop = &cli_stop};
-    enum till_code code = cli_expect_arguments(cli, 1, 1, "till export TABLE [--name NAME]", e);
+    enum till_code code = cli_expect_arguments(cli, 1, 1, "till export TABLE|html", e);
     if (code)
         return code;
     const char *name = cli->arguments[0];
+    if (strcmp(name, "html") == 0)
+        return cli_export_html(cli, e);
+    code = refuse_html_options(cli, e);
+    if (code)
+        return code;
     bool is_table = model_table_by_name(sv_of(name)) != NULL;
     if (!is_plain_name(name) ||
         (!is_table && strncmp(name, "v_", 2) != 0 && strcmp(name, "row_changes") != 0)) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no table or view \"%s\" to export", name);
-        return till_error_hint(
-            e, "`till tables` lists the tables; views begin with v_; row_changes is the history");
+        return till_error_hint(e, "`till tables` lists the tables; views begin with v_; "
+                                  "row_changes is the history; html is the overview");
     }
     bool is_one = cli->options[OPTION_name] != NULL;
     (void)snprintf(sql, sizeof(sql), "SELECT * FROM \"%s\"%s%s%s%s", name,

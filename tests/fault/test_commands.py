@@ -112,6 +112,9 @@ class Commands(unittest.TestCase):
         for command in ("annotate", "goal", "saved"):
             self.torture(self.synced, command, "--format", "table")
 
+    def test_export_html(self):
+        self.torture(self.synced, "export", "html", "--with-names")
+
     def test_history(self):
         row_id = self.sim.rows("orders")[0]["id"]
         for form in ("table", "json", "csv"):
