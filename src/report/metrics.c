@@ -141,12 +141,12 @@ static enum till_code take_tax(void *context, const struct value *v, size_t coun
                                struct till_error *e)
 {
     struct reading *reading = context;
-    (void)e;
     reading->has_taxes = true;
-    if (count == STORE_TAX__COUNT)
-        metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
-                             integer_of(&v[STORE_TAX_NET], 0), integer_of(&v[STORE_TAX_AMOUNT], 0));
-    return TILL_OK;
+    if (count != STORE_TAX__COUNT)
+        return TILL_OK;
+    return metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
+                                integer_of(&v[STORE_TAX_NET], 0),
+                                integer_of(&v[STORE_TAX_AMOUNT], 0), e);
 }
 
 // ---- filters ----
@@ -347,14 +347,17 @@ static enum till_code read_orders(struct store *store, const struct report_metri
         from_us = taxed_us;
     if (asks_for_all_orders(query))
         from_us = 0;
-    enum store_metric_orders which = reading->has_owners ? STORE_ORDERS_OWNED : STORE_ORDERS_PLAIN;
+    struct store_metric_orders_query question = {.which = reading->has_owners ? STORE_ORDERS_OWNED
+                                                                              : STORE_ORDERS_PLAIN,
+                                                 .from_us = from_us,
+                                                 .taxed_from_us = is_taxed ? taxed_us : INT64_MAX};
     if (report->has_events) {
-        which = STORE_ORDERS_TAXED;
-        from_us = taxed_us;
+        question.which = STORE_ORDERS_TAXED;
+        question.from_us = taxed_us;
     }
     if (code || (report->has_events && !is_taxed))
         return code;
-    return store_metric_orders(store, organization_id, which, from_us, &orders, e);
+    return store_metric_orders(store, organization_id, &question, &orders, e);
 }
 
 static enum till_code read_rows(struct store *store, const struct report_metrics *report,

@@ -366,12 +366,11 @@ static enum till_code read_rows_now(struct reading *reading, struct sv organizat
         store_metric_subscriptions(reading->store, organization_id, 0, &subscriptions, e);
     if (code == TILL_OK)
         code = store_metric_taxes(reading->store, organization_id, &taxes, e);
-    int64_t from_us = 0;
+    struct store_metric_orders_query orders = {.which = STORE_ORDERS_TAXED};
     if (code == TILL_OK && has_orders && !reading->has_taxes)
-        code = store_metric_first_tax_inside(reading->store, organization_id, &from_us, e);
-    if (code == TILL_OK && has_orders && (reading->has_taxes || from_us != 0))
-        code = store_metric_orders(reading->store, organization_id, STORE_ORDERS_TAXED, from_us,
-                                   &taxed, e);
+        code = store_metric_first_tax_inside(reading->store, organization_id, &orders.from_us, e);
+    if (code == TILL_OK && has_orders && (reading->has_taxes || orders.from_us != 0))
+        code = store_metric_orders(reading->store, organization_id, &orders, &taxed, e);
     return code;
 }
 

@@ -84,14 +84,18 @@ enum till_code store_metric_subscriptions(struct store *store, struct sv organiz
 // When the first order was created that tells that the price of its subscription holds tax; 0 = there is none. One look at an index of those alone.
 enum till_code store_metric_first_tax_inside(struct store *store, struct sv organization_id,
                                              int64_t *ret_at_us, struct till_error *e) TILL_MUSTUSE;
-// Created at from_us or later; 0 = all.
 enum store_metric_orders {
     STORE_ORDERS_PLAIN,
     STORE_ORDERS_OWNED, // with product and customer
     STORE_ORDERS_TAXED, // those of subscriptions that have tax, alone
 };
+struct store_metric_orders_query {
+    enum store_metric_orders which;
+    int64_t from_us;       // created then or later; 0 = all
+    int64_t taxed_from_us; // older ones tell no tax; INT64_MAX: none does
+};
 enum till_code store_metric_orders(struct store *store, struct sv organization_id,
-                                   enum store_metric_orders which, int64_t from_us,
+                                   const struct store_metric_orders_query *query,
                                    const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
 enum till_code store_metric_events(struct store *store, struct sv organization_id,
