@@ -12,6 +12,7 @@
 
 struct verifying {
     struct cli_metrics_question question;
+    struct store_connection connection;
     struct report_metrics ours;
     struct report_verify verify;
     struct buf query, theirs;
@@ -72,7 +73,7 @@ static enum till_code ask(struct cli *cli, struct verifying *v, struct till_erro
 {
     AUTO_SECRET token = {0};
     struct polar *polar = NULL;
-    const struct store_connection *connection = &v->question.connection;
+    const struct store_connection *connection = &v->connection;
     enum till_code code = cli_stored_token(cli, connection, &token, e);
     if (code == TILL_OK)
         code = cli_open_polar(cli, connection->api_url, &token, &polar, e);
@@ -125,7 +126,10 @@ static enum till_code run(struct cli *cli, struct verifying *v, struct till_erro
     struct store *store = NULL;
     enum till_code code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK)
-        code = cli_metrics_question(cli, store, &v->question, e);
+        code = cli_metrics_question(cli, &v->question, e);
+    if (code == TILL_OK)
+        code = cli_connection(cli, store, &v->connection, e);
+    v->question.query.connection = &v->connection;
     if (code == TILL_OK)
         code = check_range(&v->question.query, e);
     if (code == TILL_OK)
