@@ -107,6 +107,9 @@ enum till_code cli_metrics_question(const struct cli *cli,
                                     struct cli_metrics_question *ret_question,
                                     struct till_error *e) TILL_MUSTUSE;
 void cli_metrics_question_release(struct cli_metrics_question *question);
+// --in; 0 when it is not given.
+enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
+                            struct till_error *e) TILL_MUSTUSE;
 
 // ---- process.c: programs that till starts ----
 // In the child between fork and exec: what this program ignores, the child should not.

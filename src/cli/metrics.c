@@ -106,6 +106,20 @@ static enum till_code take_billing_type(const struct cli *cli, struct report_met
     return till_error_hint(e, "billing types: one_time, recurring");
 }
 
+enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
+                            struct till_error *e)
+{
+    const char *word = cli->options[OPTION_in];
+    size_t length = word ? strlen(word) : 0;
+    for (size_t i = 0; i < length; i++)
+        length = (word[i] | 0x20) >= 'a' && (word[i] | 0x20) <= 'z' ? length : 0;
+    *ret_currency = word ? metrics_currency_of(sv_of(word)) : 0;
+    if (!word || length == 3)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--in: \"%s\" is not a currency", word);
+    return till_error_hint(e, "write its three letters, such as EUR");
+}
+
 enum till_code cli_metrics_question(const struct cli *cli,
                                     struct cli_metrics_question *ret_question, struct till_error *e)
 {
@@ -126,7 +140,7 @@ enum till_code cli_metrics_question(const struct cli *cli,
                         &query->customer_count, e);
     if (code == TILL_OK)
         code = take_billing_type(cli, query, e);
-    return code;
+    return code ? code : cli_currency(cli, &query->into, e);
 }
 
 void cli_metrics_question_release(struct cli_metrics_question *question)

@@ -228,14 +228,17 @@ static int by_currency_and_revenue(const void *a, const void *b)
     return order != 0 ? order : x->key.len < y->key.len ? -1 : x->key.len > y->key.len;
 }
 
+static void put_average(struct report_group *group)
+{
+    int64_t half = group->revenue_minor < 0 ? -group->orders / 2 : group->orders / 2;
+    if (group->orders > 0)
+        group->average_minor = (group->revenue_minor + half) / group->orders;
+}
+
 static void put_averages(struct report_breakdown *report)
 {
-    for (size_t i = 0; i < report->group_count; i++) {
-        struct report_group *group = &report->groups[i];
-        int64_t half = group->revenue_minor < 0 ? -group->orders / 2 : group->orders / 2;
-        if (group->orders > 0)
-            group->average_minor = (group->revenue_minor + half) / group->orders;
-    }
+    for (size_t i = 0; i < report->group_count; i++)
+        put_average(&report->groups[i]);
     if (report->group_count > 1)
         qsort(report->groups, report->group_count, sizeof *report->groups, by_currency_and_revenue);
 }
@@ -293,6 +296,41 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
     return code ? code : put_names(g, question.organization_id, e);
 }
 
+static enum till_code convert(struct store *store, struct report_breakdown *report,
+                              struct till_error *e)
+{
+    metrics_currency currencies[REPORT_CURRENCIES + 1];
+    struct report_exchange_query question = {.connections = report->query.connection,
+                                             .connection_count = 1,
+                                             .zone = report->query.zone,
+                                             .until = report->query.to,
+                                             .into = report->query.into,
+                                             .currencies = currencies};
+    struct report_group *sum = &report->together;
+    for (size_t i = 0; i < report->group_count; i++) // they are sorted by currency
+        if ((i == 0 || report->groups[i].currency != report->groups[i - 1].currency) &&
+            question.currency_count <= REPORT_CURRENCIES)
+            currencies[question.currency_count++] = report->groups[i].currency;
+    enum till_code code = report_exchange(store, &question, &report->exchange, e);
+    for (size_t i = 0; i < report->group_count && code == TILL_OK; i++) {
+        const struct report_group *group = &report->groups[i];
+        if (!report_exchange_rate(&report->exchange, group->currency).is_known)
+            continue;
+        report_exchange_add(&report->exchange, group->currency, group->revenue_minor,
+                            &sum->revenue_minor);
+        report_exchange_add(&report->exchange, group->currency, group->refunded_minor,
+                            &sum->refunded_minor);
+        report_exchange_add(&report->exchange, group->currency, group->mrr_minor, &sum->mrr_minor);
+        add(&sum->orders, group->orders);
+        add(&sum->checkouts, group->checkouts);
+        add(&sum->succeeded, group->succeeded);
+    }
+    sum->currency = report->query.into;
+    sum->name = SV("all");
+    put_average(sum);
+    return code;
+}
+
 enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,
                                 enum store_dimension by, int64_t now_us, struct arena *arena,
                                 struct report_breakdown *ret_report, struct till_error *e)
@@ -305,5 +343,5 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);
-    return TILL_OK;
+    return query->into == 0 ? TILL_OK : convert(store, ret_report, e);
 }

@@ -22,13 +22,6 @@ struct reading {
 
 // ---- rows ----
 
-static double real_of(const struct value *value)
-{
-    if (value->type == VALUE_REAL)
-        return value->real;
-    return value->type == VALUE_INTEGER ? (double)value->integer : 0;
-}
-
 static struct metrics_id id_of(const struct value *value)
 {
     return metrics_id(text_of(value));

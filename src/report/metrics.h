@@ -16,6 +16,8 @@ struct report_metrics_query {
     size_t product_count, customer_count;
     bool only_recurring, only_one_time; // both = neither
     bool is_asked[METRIC__COUNT];
+    metrics_currency
+        into; // movements, breakdown: a total in this currency beside the exact ones; 0 = none
 };
 
 struct report_metrics {

@@ -152,6 +152,20 @@ enum till_code store_metric_events(struct store *store, struct sv organization_i
     return stream(store, sql, &organization, 1, sink, e);
 }
 
+enum till_code store_metric_payments(struct store *store, struct sv organization_id, int64_t to_us,
+                                     const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char sql[] =
+        "SELECT timestamp, json_extract(metadata, '$.presentment_currency') AS paid, "
+        "json_extract(metadata, '$.presentment_amount'), "
+        "json_extract(metadata, '$.currency') AS settled, json_extract(metadata, '$.amount'), "
+        "json_extract(metadata, '$.exchange_rate') FROM events" LIVE
+        " AND name = 'balance.order' AND timestamp <= ?2 AND paid <> settled";
+    char to[STORE_TIME_BYTES];
+    struct value values[] = {store_text(organization_id), store_time(to_us, to)};
+    return stream(store, sql, values, TILL_COUNT(values), sink, e);
+}
+
 enum till_code store_metric_checkouts(struct store *store, struct sv organization_id,
                                       int64_t from_us, int64_t to_us, struct sv products,
                                       struct sv customers, const struct store_metric_sink *sink,
