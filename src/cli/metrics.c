@@ -97,13 +97,20 @@ static enum till_code take_ids(const struct cli *cli, enum cli_option option, st
 static enum till_code take_billing_type(const struct cli *cli, struct report_metrics_query *query,
                                         struct till_error *e)
 {
-    const char *word = cli->options[OPTION_billing_type];
-    query->only_recurring = word && strcmp(word, "recurring") == 0;
-    query->only_one_time = word && strcmp(word, "one_time") == 0;
-    if (!word || query->only_recurring || query->only_one_time)
-        return TILL_OK;
-    (void)TILL_FAIL(e, TILL_USAGE, 0, "--billing-type: \"%s\" is not a billing type", word);
-    return till_error_hint(e, "billing types: one_time, recurring");
+    for (size_t i = 0; i < cli->list_value_count; i++) {
+        const char *word = cli->list_values[i].value;
+        if (cli->list_values[i].option != OPTION_billing_type)
+            continue;
+        bool is_recurring = strcmp(word, "recurring") == 0;
+        bool is_one_time = strcmp(word, "one_time") == 0;
+        query->has_recurring = query->has_recurring || is_recurring;
+        query->has_one_time = query->has_one_time || is_one_time;
+        if (is_recurring || is_one_time)
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--billing-type: \"%s\" is not a billing type", word);
+        return till_error_hint(e, "billing types: one_time, recurring");
+    }
+    return TILL_OK;
 }
 
 enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,

@@ -61,8 +61,10 @@ static enum till_code write_query(const struct report_metrics_query *query, bool
         buf_format(out, "&product_id=" SV_FORMAT, SV_ARGS(query->product_ids[i]));
     for (size_t i = 0; i < query->customer_count; i++)
         buf_format(out, "&customer_id=" SV_FORMAT, SV_ARGS(query->customer_ids[i]));
-    if (query->only_recurring != query->only_one_time)
-        buf_format(out, "&billing_type=%s", query->only_recurring ? "recurring" : "one_time");
+    if (query->has_recurring)
+        buf_text(out, "&billing_type=recurring");
+    if (query->has_one_time)
+        buf_text(out, "&billing_type=one_time");
     for (size_t i = 0; is_some && i < METRIC__COUNT; i++)
         if (query->is_asked[i])
             buf_format(out, "&metrics=%s", model_metric((enum metric_id)i)->slug);

@@ -210,15 +210,17 @@ static enum till_code fill_filters(struct store *store, const struct report_metr
     struct store_metric_sink products = {.row = take_id, .context = &filters->products};
     struct store_metric_sink words = {.row = take_id, .context = &filters->words};
     enum till_code code = TILL_OK;
-    bool is_typed = query->only_recurring != query->only_one_time;
+    bool is_typed = query->has_recurring || query->has_one_time;
     filters->products.query = query;
     filters->products.ids.is_all = query->product_count == 0 && !is_typed;
     filters->customers.ids.is_all = query->customer_count == 0;
     filters->words.ids.is_all = false;
     for (size_t i = 0; !is_typed && i < query->product_count && code == TILL_OK; i++)
         code = list_put(&filters->products, query->product_ids[i], e);
-    if (is_typed)
-        code = store_metric_products(store, organization_id, query->only_recurring, &products, e);
+    if (query->has_recurring)
+        code = store_metric_products(store, organization_id, true, &products, e);
+    if (code == TILL_OK && query->has_one_time)
+        code = store_metric_products(store, organization_id, false, &products, e);
     for (size_t i = 0; i < query->customer_count && code == TILL_OK; i++)
         code = list_put(&filters->customers, query->customer_ids[i], e);
     close_json(&filters->product_json);
