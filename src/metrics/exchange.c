@@ -21,30 +21,40 @@ static int64_t settled_micros(const struct exchange_payment *payment)
     return payment->settled_minor * MICROS;
 }
 
+static bool is_told(const struct exchange_payment *payment)
+{
+    return payment->paid != 0 && payment->settled != 0 && payment->paid != payment->settled &&
+           payment->paid_minor > 0 && payment->paid_minor <= MOST_MINOR &&
+           payment->settled_minor > 0 && payment->settled_minor <= MOST_MINOR;
+}
+
+// The pair's place, a new one where it has none; NULL when there are too many.
+static struct exchange_pair *pair_of(struct exchange *exchange, metrics_currency paid,
+                                     metrics_currency settled)
+{
+    for (size_t i = 0; i < exchange->count; i++)
+        if (exchange->pairs[i].paid == paid && exchange->pairs[i].settled == settled)
+            return &exchange->pairs[i];
+    if (exchange->count == EXCHANGE_PAIRS)
+        return NULL;
+    exchange->pairs[exchange->count] =
+        (struct exchange_pair){.paid = paid, .settled = settled, .day = INT64_MIN};
+    return &exchange->pairs[exchange->count++];
+}
+
 void exchange_observe(struct exchange *exchange, const struct exchange_payment *payment)
 {
-    struct exchange_pair *pair = NULL;
-    if (payment->paid == 0 || payment->settled == 0 || payment->paid == payment->settled ||
-        payment->paid_minor <= 0 || payment->settled_minor <= 0 ||
-        payment->paid_minor > MOST_MINOR || payment->settled_minor > MOST_MINOR)
+    int64_t settled = is_told(payment) ? settled_micros(payment) : 0;
+    struct exchange_pair *pair =
+        settled > 0 ? pair_of(exchange, payment->paid, payment->settled) : NULL;
+    if (!pair || payment->day < pair->day)
         return;
-    for (size_t i = 0; i < exchange->count && !pair; i++)
-        if (exchange->pairs[i].paid == payment->paid &&
-            exchange->pairs[i].settled == payment->settled)
-            pair = &exchange->pairs[i];
-    if (!pair && exchange->count == EXCHANGE_PAIRS)
-        return;
-    struct exchange_pair one = {payment->paid, payment->settled, payment->day,
-                                payment->paid_minor * MICROS, settled_micros(payment)};
-    if (one.settled_micros <= 0)
-        return;
-    if (!pair || payment->day > pair->day) {
-        pair = pair ? pair : &exchange->pairs[exchange->count++];
-        *pair = one;
-    } else if (payment->day == pair->day && pair->paid_micros < INT64_MAX - one.paid_micros &&
-               pair->settled_micros < INT64_MAX - one.settled_micros) {
-        pair->paid_micros += one.paid_micros;
-        pair->settled_micros += one.settled_micros;
+    if (payment->day > pair->day)
+        *pair = (struct exchange_pair){payment->paid, payment->settled, payment->day, 0, 0};
+    int64_t paid = payment->paid_minor * MICROS;
+    if (pair->paid_micros < INT64_MAX - paid && pair->settled_micros < INT64_MAX - settled) {
+        pair->paid_micros += paid;
+        pair->settled_micros += settled;
     }
 }
 

@@ -2,8 +2,8 @@
 // exchange.h - money of one currency in another, at rates that payments tell: what customers paid, and what Polar settled for it.
 //
 // For totals that people ask for beside the exact amounts. A rate is that of the newest day with a payment in the currency: all that was settled on that
-// day over all that was paid, where a rate that was told and agrees with its payment stands for the rounded amount. It is rounded to six digits once, and what is shown is what is used, so that everybody can check a total with a pencil.
-// Nothing is ever taken as 1:1.
+// day over all that was paid, where a rate that was told and agrees with its payment stands for the rounded amount. It is rounded to six digits once, and
+// what is shown is what is used, so that everybody can check a total with a pencil. Nothing is ever taken as 1:1.
 #ifndef TILL_METRICS_EXCHANGE_H
 #define TILL_METRICS_EXCHANGE_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.c - groups of orders, subscriptions and checkouts that share a key and a currency.
 //
-// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
-// whole.
+// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that
+// its groups sum to the whole.
 #include "report/breakdown.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.h - orders, subscriptions and checkouts by what they have in common: product, country, discount, source, ...
 //
-// Of one organization, rows that are not marked as deleted. Orders come one by one or summed, checkouts summed, for each key and currency; what a row does not tell has the
-// key NULL. Values are borrowed until the callback returns.
+// Of one organization, rows that are not marked as deleted. Orders come one by one or summed, checkouts summed, for each key and currency; what a row does
+// not tell has the key NULL. Values are borrowed until the callback returns.
 #ifndef TILL_STORE_BREAKDOWN_H
 #define TILL_STORE_BREAKDOWN_H
 

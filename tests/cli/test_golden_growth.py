@@ -16,7 +16,9 @@ from test_golden import normalise  # noqa: E402
 
 RANGE = ["--from", "2025-09-01", "--to", "2026-05-31", "--timezone", "UTC"]
 COMMANDS = [
-    ["movements", *RANGE, "--format", "table"], ["movements", *RANGE, "--interval", "year", "--format", "csv"],
+    ["movements", *RANGE, "--format", "table"], ["movements", *RANGE, "--interval", "year", "--in", "EUR", "--format", "table"],
+    ["breakdown", *RANGE, "--by", "billing_reason", "--in", "usd", "--format", "table"], ["breakdown", *RANGE, "--by", "billing_reason", "--in", "nok", "--format", "json"],
+    ["breakdown", "--in", "dollars"], ["movements", *RANGE, "--interval", "year", "--format", "csv"],
     ["cohorts", *RANGE, "--format", "table"], ["cohorts", *RANGE, "--of", "money", "--format", "table"], ["cohorts", *RANGE, "--interval", "year", "--format", "jsonl"],
     ["breakdown", *RANGE, "--by", "billing_reason", "--format", "table"], ["breakdown", *RANGE, "--by", "billing_reason", "--format", "csv"],
     ["breakdown", "--by", "weather"], ["cohorts", "--of", "dogs"], ["customers", "--new", "--at-risk"],
