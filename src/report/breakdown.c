@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "metrics/ids.h"
 #include "report/movements.h"
+#include "report/places.h"
 #include "report/report.h"
 #include "report/values.h"
 
@@ -23,6 +24,7 @@ struct gathering {
     struct store *store;
     struct arena *arena;
     struct id_map map;
+    struct places places; // by country
     struct movements *engine;
     size_t capacity;
     struct sv found; // a name
@@ -107,15 +109,21 @@ static void add(int64_t *sum, int64_t amount) // stays at the end of the range
         *sum = amount < 0 ? INT64_MIN : INT64_MAX;
 }
 
+// Orders and subscriptions are of the country of their customer.
+static struct value key_of(const struct gathering *g, const struct value *key)
+{
+    return g->report->by == STORE_BY_COUNTRY ? places_country(&g->places, key) : *key;
+}
+
 static enum till_code take_orders(void *context, const struct value *v, size_t count,
                                   struct till_error *e)
 {
     struct report_group *group = NULL;
     if (count < STORE_GROUP__COUNT)
         return TILL_OK;
+    struct value key = key_of(context, &v[STORE_GROUP_KEY]);
     enum till_code code =
-        group_of(context, &v[STORE_GROUP_KEY],
-                 metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
+        group_of(context, &key, metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
     if (code || !group)
         return code;
     int64_t sample = integer_of(&v[STORE_GROUP_SAMPLE], 0);
@@ -152,7 +160,8 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         !movements_now(g->engine, metrics_id(text_of(&v[0])), &amount_minor, &currency) ||
         amount_minor == 0)
         return TILL_OK;
-    enum till_code code = group_of(g, &v[1], currency, &group, e);
+    struct value key = key_of(g, &v[1]);
+    enum till_code code = group_of(g, &key, currency, &group, e);
     if (code == TILL_OK && group)
         group->mrr_minor += amount_minor;
     return code;
@@ -284,6 +293,8 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
         return till_error_hint(e, "--from is the first day, --to the last one; both are included");
     }
     enum till_code code = look_at_tables(g->store, report, e);
+    if (code == TILL_OK && report->by == STORE_BY_COUNTRY)
+        code = places_read(&g->places, g->store, question.organization_id, g->arena, e);
     if (code == TILL_OK)
         code = store_breakdown_orders(g->store, &question, &orders, e);
     if (code == TILL_OK && report->has_checkouts)
@@ -340,6 +351,7 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     enum till_code code = gather(&g, e);
     movements_close(g.engine);
     id_map_release(&g.map);
+    places_release(&g.places);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);

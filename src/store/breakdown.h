@@ -10,7 +10,7 @@
 
 enum store_dimension {
     STORE_BY_PRODUCT,
-    STORE_BY_COUNTRY, // of the customer's billing address, as of now; of checkouts as entered
+    STORE_BY_COUNTRY, // of the customer, who is the key of orders and subscriptions; of checkouts as entered
     STORE_BY_CURRENCY,
     STORE_BY_BILLING_REASON, // of orders alone
     STORE_BY_DISCOUNT,
@@ -51,6 +51,11 @@ enum till_code store_breakdown_subscriptions(struct store *store,
                                              const struct store_breakdown_query *query,
                                              const struct store_metric_sink *sink,
                                              struct till_error *e) TILL_MUSTUSE;
+// Id, and country of the billing address as of now, of every customer that has one.
+enum { STORE_COUNTRY_COLUMNS = 2 };
+enum till_code store_customer_countries(struct store *store, struct sv organization_id,
+                                        const struct store_metric_sink *sink,
+                                        struct till_error *e) TILL_MUSTUSE;
 // Id and name of every product.
 enum till_code store_product_names(struct store *store, struct sv organization_id,
                                    const struct store_metric_sink *sink,
