@@ -184,8 +184,8 @@ enum till_code api_report_query(struct api_work *work, enum api_range range,
     memset(ret_query, 0, sizeof *ret_query);
     ret_query->zone = work->zone;
     ret_query->connection = &work->connection;
-    ret_query->only_recurring = billing.ptr && sv_equal(billing, SV("recurring"));
-    ret_query->only_one_time = billing.ptr && sv_equal(billing, SV("one_time"));
+    ret_query->has_recurring = billing.ptr && sv_equal(billing, SV("recurring"));
+    ret_query->has_one_time = billing.ptr && sv_equal(billing, SV("one_time"));
     enum till_code code = take_range(work, range, ret_query, e);
     if (code == TILL_OK)
         code = take_slugs(work, ret_query, e);

@@ -367,12 +367,11 @@ static enum till_code read_rows_now(struct reading *reading, struct sv organizat
         store_metric_subscriptions(reading->store, organization_id, 0, &subscriptions, e);
     if (code == TILL_OK)
         code = store_metric_taxes(reading->store, organization_id, &taxes, e);
-    int64_t from_us = 0;
+    struct store_metric_orders_query orders = {.which = STORE_ORDERS_TAXED};
     if (code == TILL_OK && has_orders && !reading->has_taxes)
-        code = store_metric_first_tax_inside(reading->store, organization_id, &from_us, e);
-    if (code == TILL_OK && has_orders && (reading->has_taxes || from_us != 0))
-        code = store_metric_orders(reading->store, organization_id, STORE_ORDERS_TAXED, from_us,
-                                   &taxed, e);
+        code = store_metric_first_tax_inside(reading->store, organization_id, &orders.from_us, e);
+    if (code == TILL_OK && has_orders && (reading->has_taxes || orders.from_us != 0))
+        code = store_metric_orders(reading->store, organization_id, &orders, &taxed, e);
     return code;
 }
 
@@ -402,6 +401,53 @@ static void reading_release(struct reading *reading)
     till_free(reading->trial_ends);
     till_free(reading->plans);
     till_free(reading->bills);
+}
+
+// Each part of each currency is rounded by itself; the end is their sum, so that the line adds up like all others.
+static void put_together(struct report_movements *report)
+{
+    const struct movements_answer *answer = &report->answer;
+    struct movements_line *sum = &report->together;
+    for (size_t i = 0; i < answer->currency_count; i++) {
+        const struct movements_currency *currency = &answer->currencies[i];
+        const struct movements_line *range = &currency->lines[answer->period_count];
+        const int64_t parts[] = {range->start_minor,     range->new_minor,
+                                 range->expansion_minor, range->contraction_minor,
+                                 range->churn_minor,     range->reactivation_minor};
+        int64_t *const sums[] = {&sum->start_minor,     &sum->new_minor,
+                                 &sum->expansion_minor, &sum->contraction_minor,
+                                 &sum->churn_minor,     &sum->reactivation_minor};
+        for (size_t k = 0; k < TILL_COUNT(parts); k++)
+            report_exchange_add(&report->exchange, currency->currency, parts[k], sums[k]);
+    }
+    const int64_t steps[] = {sum->start_minor,        sum->new_minor,    sum->expansion_minor,
+                             -sum->contraction_minor, -sum->churn_minor, sum->reactivation_minor};
+    for (size_t k = 0; k < TILL_COUNT(steps); k++)
+        if (__builtin_add_overflow(sum->end_minor, steps[k], &sum->end_minor))
+            sum->end_minor = steps[k] < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static enum till_code convert(struct store *store, struct report_movements *report,
+                              struct till_error *e)
+{
+    const struct movements_answer *answer = &report->answer;
+    struct report_exchange_query question = {.connections = report->query.connection,
+                                             .connection_count = 1,
+                                             .zone = report->query.zone,
+                                             .until = report->query.to,
+                                             .into = report->query.into,
+                                             .currency_count = answer->currency_count};
+    metrics_currency *currencies = till_calloc(answer->currency_count + 1, sizeof *currencies);
+    if (!currencies)
+        return TILL_FAIL_MEMORY(e);
+    for (size_t i = 0; i < answer->currency_count; i++)
+        currencies[i] = answer->currencies[i].currency;
+    question.currencies = currencies;
+    enum till_code code = report_exchange(store, &question, &report->exchange, e);
+    till_free(currencies);
+    if (code == TILL_OK)
+        put_together(report);
+    return code;
 }
 
 static enum till_code answer(struct store *store, struct report_movements *report,
@@ -436,7 +482,7 @@ static enum till_code answer(struct store *store, struct report_movements *repor
         report->source = range->source > report->source ? range->source : report->source;
     }
     till_free(products); // only movements_subscription() looks at them
-    return code;
+    return code || query->into == 0 ? code : convert(store, report, e);
 }
 
 struct asking {
