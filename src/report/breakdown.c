@@ -375,12 +375,17 @@ enum till_code report_breakdown_sold(struct store *store, const struct report_me
     *ret_report = (struct report_breakdown){
         .query = *query, .by = by, .now_us = now_us, .has_mrr = engine != NULL};
     struct store_breakdown_query question = question_of(ret_report);
-    enum till_code code = store_breakdown_orders(store, &question, &orders, e);
+    enum till_code code = TILL_OK;
+    if (by == STORE_BY_COUNTRY)
+        code = places_read(&g.places, store, question.organization_id, arena, e);
+    if (code == TILL_OK)
+        code = store_breakdown_orders(store, &question, &orders, e);
     if (code == TILL_OK && engine)
         code = store_breakdown_subscriptions(store, &question, &subscriptions, e);
     if (code == TILL_OK)
         code = put_names(&g, question.organization_id, e);
     id_map_release(&g.map);
+    places_release(&g.places);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);
