@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo.c - `till demo`: the real program against the simulator, in a folder of its own. Nothing here is special to the demo: it runs this very
-// binary, command by command, as a person would type them, and shows what they print.
+// binary, command by command, as a person would type them, and shows what they print. It ends in the dashboard, over a shop that goes on living: the simulator lets
+// something happen every few seconds and sends the webhooks of it, as Polar does, to the server's own listener.
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -15,7 +18,13 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 
-enum { START_MS = 60000, GREETING_BYTES = 16384, STEP_ARGUMENTS = 8 };
+enum {
+    START_MS = 60000,
+    GREETING_BYTES = 16384,
+    STEP_ARGUMENTS = 8,
+    LIVE_EVERY_MS = 4000,
+    WEBHOOK_SECRET_LETTERS = 32
+};
 
 struct demo {
     struct cli *cli;
@@ -28,6 +37,7 @@ struct demo {
     int from_simulator;
     struct arena arena;
     const char *url, *token; // in the arena; the token is the simulator's, made at its start
+    char webhook_secret[WEBHOOK_SECRET_LETTERS + 8]; // of this run; "" until the shop lives
 };
 
 struct step {
@@ -181,6 +191,8 @@ static bool enter_folder(const struct demo *demo)
         if (settings[i].environment && !is_look)
             is_done = unsetenv(settings[i].environment) == 0;
     }
+    if (demo->webhook_secret[0])
+        is_done = is_done && setenv("POLAR_WEBHOOK_SECRET", demo->webhook_secret, 1) == 0;
     return is_done && setenv("TILL_HOME", demo->folder, 1) == 0 &&
            setenv("TILL_KEYRING", "file", 1) == 0 && setenv("TILL_RATE", "max", 1) == 0;
 }
@@ -249,6 +261,51 @@ static enum till_code run_steps(struct demo *demo, struct till_error *e)
     return code;
 }
 
+// A port of loopback that nobody has at this moment; 0 when there is none.
+static unsigned free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, length) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&address, &length) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return is_bound ? ntohs(address.sin_port) : 0;
+}
+
+static void make_webhook_secret(struct demo *demo)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t at = (size_t)snprintf(demo->webhook_secret, sizeof(demo->webhook_secret), "whsec_");
+    for (size_t i = 0; i < WEBHOOK_SECRET_LETTERS; i++)
+        demo->webhook_secret[at++] = letters[arc4random_uniform(sizeof(letters) - 1)];
+    demo->webhook_secret[at] = '\0';
+}
+
+// The dashboard, until somebody ends it: that is this demo's ordinary end.
+static enum till_code run_dashboard(struct demo *demo, struct till_error *e)
+{
+    char port[8];
+    unsigned number = free_port();
+    if (number == 0)
+        return TILL_FAIL(e, TILL_CONFIG, errno, "no port is free on this machine");
+    (void)snprintf(port, sizeof(port), "%u", number);
+    make_webhook_secret(demo);
+    if (dprintf(demo->to_simulator, "live %d http://127.0.0.1:%s/webhooks/polar %s\n",
+                LIVE_EVERY_MS, port, demo->webhook_secret) < 0)
+        return TILL_FAIL(e, TILL_CONFIG, errno, "the simulator has ended");
+    bool has_screen =
+        demo->cli->out_is_terminal && (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY"));
+    const struct step step = {
+        {"serve", "--port", "0", "--webhooks", port, has_screen ? "--open" : NULL},
+        false,
+        "something happens in this shop every few seconds"};
+    enum till_code code = run_step(demo, &step, e);
+    return cli_stop ? TILL_OK : code;
+}
+
 static void stop_simulator(struct demo *demo)
 {
     if (demo->process <= 0)
@@ -293,7 +350,7 @@ enum till_code cli_demo(struct cli *cli, struct till_error *e)
     bool is_made = false;
     bool keep = cli->options[OPTION_keep] != NULL || cli->options[OPTION_home] != NULL;
     enum till_code code =
-        cli_expect_arguments(cli, 0, 0, "till demo [--orders N] [--seed N] [--keep]", e);
+        cli_expect_arguments(cli, 0, 0, "till demo [--once] [--orders N] [--seed N] [--keep]", e);
     if (code)
         return code;
     if (cli->is_json) {
@@ -313,6 +370,8 @@ enum till_code cli_demo(struct cli *cli, struct till_error *e)
         code = read_greeting(&demo, e);
     if (code == TILL_OK)
         code = run_steps(&demo, e);
+    if (code == TILL_OK && !cli->options[OPTION_once])
+        code = run_dashboard(&demo, e);
     stop_simulator(&demo);
     if (is_made && keep)
         buf_format(&cli->out,

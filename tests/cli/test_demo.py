@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """till demo: shows the whole way, also from an installed prefix, and leaves neither a process nor a folder behind, however it ends."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from mirror import database  # noqa: E402
@@ -28,7 +30,7 @@ class Demo(unittest.TestCase):
                                                  "POLAR_ACCESS_TOKEN": "not to be used"})
 
     def run_demo(self, *args, program=None, env=None):
-        return subprocess.run([program or till_path(), "demo", "--orders", "50", *args], env=self.env | (env or {}), capture_output=True,
+        return subprocess.run([program or till_path(), "demo", "--once", "--orders", "50", *args], env=self.env | (env or {}), capture_output=True,
                               text=True, stdin=subprocess.DEVNULL, timeout=120)
 
     def nothing_is_left(self):
@@ -43,6 +45,30 @@ class Demo(unittest.TestCase):
         self.assertEqual(result.stderr, "")
         for words in ("Connected to", "unchanged  requests", "so far and the day before", "mrr_amount", "last sync", "till connect polar"):
             self.assertIn(words, result.stdout)
+        self.nothing_is_left()
+
+    def test_it_ends_in_a_dashboard_over_a_shop_that_lives(self):
+        process = subprocess.Popen([till_path(), "demo", "--orders", "50"], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        address = ""
+        while "#token=" not in address:
+            address = process.stdout.readline()
+            self.assertTrue(address, "the demo ended without an address")
+        url, token = address.strip().split("#token=")
+
+        def webhooks():
+            asked = urllib.request.Request(url + "api/query", b"SELECT count(*) FROM till_webhooks WHERE applied_at IS NOT NULL",
+                                           {"Authorization": f"Bearer {token}", "X-Till": "page", "Content-Type": "text/plain"})
+            with urllib.request.urlopen(asked, timeout=20) as answer:
+                return json.load(answer)["rows"][0][0]
+
+        try:
+            wait_for(lambda: webhooks() >= 2, "what happens in the shop", 60)
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+        self.assertEqual(process.wait(30), 0)
         self.nothing_is_left()
 
     def test_settings_of_the_user_do_not_matter(self):
