@@ -7,12 +7,28 @@
 #include "views/views.h"
 
 static api_answerer *const answerers[API__COUNT] = {
-    [API_overview] = api_overview,   [API_metrics] = api_metrics,
-    [API_movements] = api_movements, [API_cohorts] = api_cohorts,
-    [API_breakdown] = api_breakdown, [API_people] = api_people,
-    [API_history] = api_history,     [API_tables] = api_tables,
-    [API_runs] = api_runs,           [API_schema] = api_schema,
-    [API_query] = api_query,         [API_definitions] = api_definitions,
+    [API_overview] = api_overview,
+    [API_metrics] = api_metrics,
+    [API_movements] = api_movements,
+    [API_cohorts] = api_cohorts,
+    [API_breakdown] = api_breakdown,
+    [API_people] = api_people,
+    [API_list_orders] = api_list,
+    [API_list_subscriptions] = api_list,
+    [API_list_customers] = api_list,
+    [API_list_products] = api_list,
+    [API_list_refunds] = api_list,
+    [API_list_checkouts] = api_list,
+    [API_customer] = api_customer,
+    [API_history] = api_history,
+    [API_tables] = api_tables,
+    [API_runs] = api_runs,
+    [API_schema] = api_schema,
+    [API_query] = api_query,
+    [API_definitions] = api_definitions,
+    [API_annotations] = api_annotations,
+    [API_goals] = api_goals,
+    [API_saved] = api_saved,
 };
 
 static enum till_code open_zone(struct api_work *work, struct till_error *e)

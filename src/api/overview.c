@@ -38,6 +38,25 @@ static enum till_code take_question(struct api_work *work,
     return code;
 }
 
+// null where they were not asked for.
+static enum till_code put_notes(struct api_work *work,
+                                const struct report_overview_question *question,
+                                struct till_error *e)
+{
+    bool is_asked = (question->parts & API_NOTES) != 0;
+    enum till_code code = TILL_OK;
+    view_json_key(work->out, "annotations");
+    if (is_asked)
+        code = api_annotations_json(work, &question->query.from, &question->query.to, e);
+    else
+        buf_text(work->out, "null");
+    view_json_key(work->out, "goals");
+    if (code == TILL_OK && is_asked)
+        return api_goals_json(work, e);
+    buf_text(work->out, "null");
+    return code;
+}
+
 enum till_code api_overview(struct api_work *work, struct till_error *e)
 {
     struct report_overview_question *question = till_calloc(1, sizeof *question);
@@ -49,6 +68,7 @@ enum till_code api_overview(struct api_work *work, struct till_error *e)
     if (code == TILL_OK) {
         buf_char(work->out, '{');
         view_overview_json(work->out, overview);
+        code = put_notes(work, question, e);
         buf_text(work->out, "}\n");
     }
     if (overview)

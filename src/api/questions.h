@@ -50,6 +50,11 @@ metrics_currency api_currency(const struct api_work *work);
 // Beside enum report_part: annotations and goals.
 enum { API_NOTES = 1 << 8 };
 
+// ---- notes.c: a JSON array ----
+enum till_code api_annotations_json(struct api_work *work, const struct civil_date *from,
+                                    const struct civil_date *to, struct till_error *e) TILL_MUSTUSE;
+enum till_code api_goals_json(struct api_work *work, struct till_error *e) TILL_MUSTUSE;
+
 // ---- answers ----
 api_answerer api_metrics, api_movements, api_cohorts, api_breakdown, api_people; // reports.c
 api_answerer api_overview;                                                       // overview.c

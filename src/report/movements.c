@@ -11,6 +11,7 @@
 #include "metrics/ids.h"
 #include "report/report.h"
 #include "report/values.h"
+#include "store/lists.h"
 #include "store/movement_rows.h"
 
 struct bill { // whose amount has to be looked at
@@ -463,9 +464,8 @@ enum till_code report_movements(struct store *store, const struct report_metrics
     return TILL_OK;
 }
 
-enum till_code report_movements_now(struct store *store, struct sv organization_id, int64_t now_us,
-                                    const struct zone *zone, struct movements **ret_engine,
-                                    struct till_error *e)
+static enum till_code open_now(int64_t now_us, const struct zone *zone,
+                               struct movements **ret_engine, struct till_error *e)
 {
     struct civil_date today = zone_date(zone, now_us);
     struct movements_query question = {.from = today,
@@ -474,10 +474,36 @@ enum till_code report_movements_now(struct store *store, struct sv organization_
                                        .zone = zone,
                                        .products = {.is_all = true},
                                        .now_us = now_us};
-    enum till_code code = movements_open(&question, ret_engine, e);
+    return movements_open(&question, ret_engine, e);
+}
+
+enum till_code report_movements_now(struct store *store, struct sv organization_id, int64_t now_us,
+                                    const struct zone *zone, struct movements **ret_engine,
+                                    struct till_error *e)
+{
+    enum till_code code = open_now(now_us, zone, ret_engine, e);
     struct reading reading = {.engine = *ret_engine, .store = store};
     if (code == TILL_OK)
         code = read_rows_now(&reading, organization_id, true, e);
+    reading_release(&reading);
+    return code;
+}
+
+enum till_code report_movements_few(struct store *store, struct sv ids, bool of_customers,
+                                    int64_t now_us, const struct zone *zone,
+                                    struct movements **ret_engine, struct till_error *e)
+{
+    enum till_code code = open_now(now_us, zone, ret_engine, e);
+    struct reading reading = {.engine = *ret_engine, .store = store};
+    const struct store_metric_sink subscriptions = {take_subscription, &reading};
+    const struct store_metric_sink taxed = {take_taxed_order, &reading};
+    const struct store_metric_sink taxes = {take_checkout_tax, &reading};
+    if (code == TILL_OK)
+        code = store_few_subscriptions(store, ids, of_customers, &subscriptions, e);
+    if (code == TILL_OK)
+        code = store_few_taxes(store, ids, of_customers, &taxes, e);
+    if (code == TILL_OK)
+        code = store_few_taxed_orders(store, ids, of_customers, &taxed, e);
     reading_release(&reading);
     return code;
 }

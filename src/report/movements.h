@@ -22,6 +22,11 @@ enum till_code report_movements(struct store *store, const struct report_metrics
 enum till_code report_movements_now(struct store *store, struct sv organization_id, int64_t now_us,
                                     const struct zone *zone, struct movements **ret_engine,
                                     struct till_error *e) TILL_MUSTUSE;
+// The same of a few: ids is a JSON array of ids of subscriptions, or of their customers.
+enum till_code report_movements_few(struct store *store, struct sv ids, bool of_customers,
+                                    int64_t now_us, const struct zone *zone,
+                                    struct movements **ret_engine,
+                                    struct till_error *e) TILL_MUSTUSE;
 // A uuid as the service writes it.
 enum { REPORT_ID_BYTES = 37 };
 void report_id_text(struct metrics_id id, char ret_text[static REPORT_ID_BYTES]);

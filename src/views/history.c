@@ -158,9 +158,14 @@ static void change_json(struct buf *out, const struct report_change *change)
     view_json_value(out, &change->new_value);
 }
 
-static void moment_json(struct buf *out, const struct report_moment *moment)
+void view_moment_json(struct buf *out, const struct report_moment *moment,
+                      const struct table *table, const char *id)
 {
     buf_char(out, '{');
+    if (table) {
+        view_json_text(out, "table", table->name);
+        view_json_text(out, "id", id);
+    }
     view_json_time(out, "seen_at", moment->seen_us);
     view_json_text(out, "event", kind_words[moment->kind]);
     view_json_key(out, "changes");
@@ -188,7 +193,7 @@ void view_history_json(struct buf *out, const struct report_history *history)
     for (const struct report_moment *moment = history->moments; moment; moment = moment->next) {
         if (moment != history->moments)
             buf_char(out, ',');
-        moment_json(out, moment);
+        view_moment_json(out, moment, NULL, NULL);
     }
     buf_char(out, ']');
     view_json_key(out, "now");

@@ -100,6 +100,9 @@ void view_tables_text(struct buf *out, const struct view_style *style,
 void view_history_text(struct buf *out, const struct view_style *style, const struct zone *zone,
                        const struct report_history *history);
 void view_history_json(struct buf *out, const struct report_history *history);
+// One moment; with the table and the id of the row unless table is NULL.
+void view_moment_json(struct buf *out, const struct report_moment *moment,
+                      const struct table *table, const char *id);
 // The same as rows, one for each changed column: names of the columns, then the rows into the view.
 enum { VIEW_HISTORY_COLUMNS = 5 };
 extern const char *const view_history_columns[VIEW_HISTORY_COLUMNS];
