@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/secret.h"
+#include "base/stop.h"
 #include "report/meters.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -275,7 +276,7 @@ void readers_close(struct readers *readers)
         return;
     (void)pthread_mutex_lock(&readers->mutex);
     readers->is_closing = true;
-    readers->stop = 1;
+    stop_set(&readers->stop);
     for (size_t i = 0; i < READER_LANES; i++)
         (void)pthread_cond_broadcast(&readers->wakes[i]);
     (void)pthread_mutex_unlock(&readers->mutex);

@@ -85,7 +85,9 @@ static void on_child(void *context, const struct child_event *event)
                        (int)(event->line.len < 400 ? event->line.len : 400),
                        event->line.ptr ? event->line.ptr : "");
         log_event(LOG_LEVEL_WARNING, "event=keeper_ended text=\"%s\"", text);
-        options->say(options->context, text);
+        if (strcmp(text, serve->said[event->kind]) != 0) // once, not each minute
+            options->say(options->context, text);
+        (void)snprintf(serve->said[event->kind], sizeof(serve->said[0]), "%s", text);
     }
 }
 
@@ -179,9 +181,12 @@ static enum till_code announce(const struct serve *serve, struct till_error *e)
 {
     const struct serve_options *options = serve->options;
     char url[128];
-    bool is_six = strchr(options->address, ':') != NULL;
-    (void)snprintf(url, sizeof(url), is_six ? "http://[%s]:%u/" : "http://%s:%u/", options->address,
-                   (unsigned)serve->port);
+    // "Any address" is no name: here it is loopback.
+    const char *address = strcmp(options->address, "0.0.0.0") == 0 ? "127.0.0.1"
+                          : strcmp(options->address, "::") == 0    ? "::1"
+                                                                   : options->address;
+    (void)snprintf(url, sizeof(url), strchr(address, ':') ? "http://[%s]:%u/" : "http://%s:%u/",
+                   address, (unsigned)serve->port);
     const struct serve_place place = {.url = url,
                                       .token = serve->session.token,
                                       .has_password = serve->session.password.is_set,

@@ -44,6 +44,7 @@ struct serve {
     uint64_t last_flight;
     size_t patient; // tasks in that lane
     int64_t looked_ms, commented_ms;
+    char said[CHILD_JOB][TILL_ERROR_TEXT_BYTES];  // the last remark on each keeper
     char scratch[TILL_LIMIT_SERVE_SCRATCH_BYTES]; // a header line of the answer being made
 };
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -16,12 +17,12 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dashboard import Dashboard, is_alive  # noqa: E402
-from sim import Sim, kill_till, run_till, start_till, wait_for  # noqa: E402
+from sim import Sim, run_till, wait_for  # noqa: E402
 from test_sync import Home  # noqa: E402
+from webhooks import Listener, new_secret  # noqa: E402
 
 IS_SLOW = "sanitize" in os.environ.get("TILL_BUILD", "")
 CHANGED_S = 1.0 if IS_SLOW else 0.2  # from a commit to the event
-DASHBOARD_TABLES = ("orders", "customers", "products")
 
 
 class ServeCase(unittest.TestCase):
@@ -101,8 +102,7 @@ class Sessions(ServeCase):
         run_till(["serve", "--set-password", "--password-stdin"], home=home.path, input="a long enough one\n", check=True)
         self.assertNotIn("enough", (pathlib.Path(home.path) / "serve-password").read_text())
         dashboard = self.serve(home.path, "--listen", "0.0.0.0", "--allowed-host", "till.example")
-        dashboard.host = "127.0.0.1"
-        dashboard.authority = f"127.0.0.1:{dashboard.port}"
+        self.assertEqual(dashboard.host, "127.0.0.1")
         self.assertEqual(dashboard.get("/api/state", session=False, headers={"Host": "till.example"}).json()["needs"], "password")
         self.assertEqual(dashboard.get("/", headers={"Host": f"0.0.0.0:{dashboard.port}"}).status, 403)
         begun = time.monotonic()
@@ -372,6 +372,43 @@ class Life(ServeCase):
             with dashboard.events() as events:
                 run = events.wait("run", 60)
                 self.assertEqual((run["connection"], run["result"]), ("polar", "ok"))
+
+    def test_webhooks_reach_the_page(self):
+        home = self.home()
+        secret = new_secret()
+        Listener(home.path, secret, args=("--save",)).__enter__().stop()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        dashboard = self.serve(home.path, "--webhooks", str(port))
+        wait_for(lambda: dashboard.get("/api/state").json()["webhooks"] == port, "till webhook-listen")
+        listener = Listener(home.path, secret)
+        listener.host, listener.port, listener.path = "127.0.0.1", port, "/webhooks/polar"
+        wait_for(lambda: self.is_open(port), "its socket")
+        order = self.sim.rows("orders")[0]
+        with dashboard.events() as events:
+            events.wait("state")
+            begun = time.monotonic()
+            self.assertEqual(listener.send("order.updated", order)[0], 202)
+            events.wait("changed")
+            self.assertLess(time.monotonic() - begun, 5 * CHANGED_S)
+
+    @staticmethod
+    def is_open(port):
+        with socket.socket() as stream:
+            return stream.connect_ex(("127.0.0.1", port)) == 0
+
+    def test_the_browser_is_shown_a_file_and_no_key_on_a_command_line(self):
+        home = self.home()
+        tools = self.fresh()
+        opener = pathlib.Path(tools) / "xdg-open"
+        opener.write_text(f"#!/bin/sh\nprintf '%s' \"$*\" > {tools}/opened\n")
+        opener.chmod(0o755)
+        dashboard = self.serve(home.path, "--open", env={"PATH": f"{tools}:{os.environ['PATH']}"})
+        wait_for(lambda: (pathlib.Path(tools) / "opened").is_file() and (pathlib.Path(tools) / "opened").read_text(), "the browser")
+        place = pathlib.Path((pathlib.Path(tools) / "opened").read_text())
+        self.assertEqual(place.stat().st_mode & 0o777, 0o600)
+        self.assertIn(f"{dashboard.url}#token={dashboard.token}", place.read_text())
 
     def test_the_token_of_the_service_is_nowhere_but_in_the_vault(self):
         home = self.fresh()

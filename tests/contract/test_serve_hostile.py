@@ -150,7 +150,6 @@ class Statements(HostileCase):
                 self.assertEqual(answer.status, 503)
         for sql in ("SELECT zeroblob(1000000000)", "SELECT hex(randomblob(100000000))", "SELECT printf('%.*c', 1000000000, 'x')", "SELECT group_concat(hex(randomblob(1000000))) FROM orders"):
             self.assertIn(self.dashboard.query(sql).status, (400, 503), sql)
-        self.assertEqual(self.dashboard.query("SELECT '" + "x" * BODY_BYTES + "'").status, 413)
 
 
 class Bytes(HostileCase):

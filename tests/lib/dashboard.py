@@ -171,13 +171,13 @@ class Dashboard:
                 stream.sendall(text if isinstance(text, bytes) else text.encode())
                 if close:
                     stream.shutdown(socket.SHUT_WR)
-            except (BrokenPipeError, ConnectionResetError):
+            except OSError:  # it has answered and closed before all was sent
                 pass
             said = b""
             try:
                 while got := stream.recv(65536):
                     said += got
-            except (ConnectionResetError, TimeoutError):
+            except OSError:
                 pass
             return said
 

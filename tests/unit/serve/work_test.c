@@ -28,10 +28,14 @@ static struct made make(enum api_route route, const char *form)
                                     &question.parameter_count, &made.e),
                      TILL_OK);
     made.code = work_arguments(&question, &made.arena, &made.arguments, &made.input, &made.e);
+    AUTO_BUF text;
+    buf_init(&text, sizeof(made.text) - 1);
     for (size_t i = 0; i < made.arguments.count; i++) {
-        (void)strncat(made.text, i > 0 ? " " : "", sizeof(made.text) - strlen(made.text) - 1);
-        (void)strncat(made.text, made.arguments.list[i], sizeof(made.text) - strlen(made.text) - 1);
+        buf_text(&text, i > 0 ? " " : "");
+        buf_text(&text, made.arguments.list[i]);
     }
+    assert_int_equal(text.failure, TILL_OK);
+    memcpy(made.text, text.data ? text.data : "", text.len + 1);
     return made;
 }
 
