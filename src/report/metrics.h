@@ -17,10 +17,10 @@ struct report_metrics_query {
     bool has_recurring,
         has_one_time; // products of that kind; neither = no filter, and both leave out what has no product
     bool is_asked[METRIC__COUNT];
-    // 0 = none; else what happened after this moment is left out, as if it were now. Plans (a subscription's end) are known as they are today.
-    int64_t until_us;
     metrics_currency
         into; // movements, breakdown: a total in this currency beside the exact ones; 0 = none
+    // 0 = none; else what happened after this moment is left out, as if it were now. Plans (a subscription's end) are known as they are today.
+    int64_t until_us;
 };
 
 struct report_metrics {
