@@ -13,6 +13,13 @@ static bool takes_tables(const struct cli_command *command)
     return strstr(command->arguments, "TABLE") != NULL;
 }
 
+// "TABLE|html": the word that may stand where a table may; NULL for none.
+static const char *word_beside_tables(const struct cli_command *command)
+{
+    const char *place = strstr(command->arguments, "TABLE|");
+    return place ? place + strlen("TABLE|") : NULL;
+}
+
 // An option whose argument is written "a|b|c" takes one of these words.
 static bool has_choices(const struct cli_option_info *info)
 {
@@ -46,6 +53,8 @@ static void bash_options(struct buf *out, const struct cli_command *command)
         buf_format(out, " --%s", cli_options[*own].name);
     for (int i = 0; takes_tables(command) && i < TABLE__COUNT; i++)
         buf_format(out, " %s", model_table((enum table_id)i)->name);
+    if (word_beside_tables(command))
+        buf_format(out, " %s", word_beside_tables(command));
 }
 
 static void bash(struct buf *out)
@@ -133,6 +142,8 @@ static void zsh(struct buf *out)
             buf_text(out, " \\\n            '*:table:(");
             for (int k = 0; k < TABLE__COUNT; k++)
                 buf_format(out, "%s%s", k > 0 ? " " : "", model_table((enum table_id)k)->name);
+            if (word_beside_tables(&cli_commands[i]))
+                buf_format(out, " %s", word_beside_tables(&cli_commands[i]));
             buf_text(out, ")'");
         }
         buf_text(out, "\n        ;;\n");
@@ -174,6 +185,8 @@ static void fish(struct buf *out)
         for (int k = 0; takes_tables(command) && k < TABLE__COUNT; k++)
             buf_format(out, "complete -c till %s -a %s\n", condition,
                        model_table((enum table_id)k)->name);
+        if (word_beside_tables(command))
+            buf_format(out, "complete -c till %s -a %s\n", condition, word_beside_tables(command));
     }
 }
 

@@ -184,8 +184,9 @@ static enum till_code put(struct cli *cli, struct till_error *e)
     struct store_goal goal = {.created_us = clock_now_us(cli->clock)};
     char currency[CODE_BYTES] = "";
     enum till_code code = take_metric(cli->arguments[0], &metric, e);
-    if (code == TILL_OK)
-        code = take_currency(cli, metric, currency, e);
+    if (code || !metric)
+        return code;
+    code = take_currency(cli, metric, currency, e);
     goal.currency = sv_of(currency);
     if (code == TILL_OK)
         code = take_amount(cli->arguments[1], goal.currency, &goal.amount_minor, e);

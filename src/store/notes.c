@@ -164,8 +164,13 @@ static enum till_code put_annotation(struct store *store, const struct value *va
     enum till_code code = store_execute(store, sql, values, 3, &result, e);
     if (code == TILL_OK && result.changed_count > 0)
         code = check_room(store, "SELECT count(*) FROM till_annotations", "annotations", e);
-    struct store_result found = {.row = store_take_integer, .context = ret_id};
-    return code ? code : store_execute(store, find, values, 2, &found, e);
+    int64_t id = 0;
+    struct store_result found = {.row = store_take_integer, .context = &id};
+    if (code == TILL_OK)
+        code = store_execute(store, find, values, 2, &found, e);
+    if (code == TILL_OK)
+        *ret_id = id;
+    return code;
 }
 
 enum till_code store_annotation_put(struct store *store, struct civil_date date, struct sv text,

@@ -196,6 +196,9 @@ class Golden(unittest.TestCase):
         program = program.replace("sync --fu", "tables set orders --every 1").replace("COMP_CWORD=2", "COMP_CWORD=5")
         found = subprocess.run(["bash", "-c", program, "bash", till_path()], capture_output=True, text=True, timeout=30)
         self.assertEqual(found.stdout, "15m 1h\n", found.stderr)
+        program = program.replace("tables set orders --every 1", "export ht").replace("COMP_CWORD=5", "COMP_CWORD=2")
+        found = subprocess.run(["bash", "-c", program, "bash", till_path()], capture_output=True, text=True, timeout=30)
+        self.assertEqual(found.stdout, "html\n", found.stderr)
 
     def test_help_without_a_sound_configuration(self):
         with tempfile.TemporaryDirectory() as home:
