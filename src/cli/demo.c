@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo.c - `till demo`: the real program against the simulator, in a folder of its own. Nothing here is special to the demo: it runs this very
-// binary, command by command, as a person would type them, and shows what they print. It ends in the dashboard, over a shop that goes on living: the simulator lets
-// something happen every few seconds and sends the webhooks of it, as Polar does, to the server's own listener.
+// binary, command by command, as a person would type them, and shows what they print. It ends in the dashboard, over a shop that goes on living: the
+// simulator lets something happen every few seconds and sends the webhooks of it, as Polar does, to the server's own listener.
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
