@@ -17,7 +17,6 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/secret.h"
-#include "base/stop.h"
 #include "report/meters.h"
 #include "report/report.h"
 #include "store/store.h"
@@ -285,7 +284,7 @@ void readers_close(struct readers *readers)
         return;
     (void)pthread_mutex_lock(&readers->mutex);
     readers->is_closing = true;
-    stop_set(&readers->stop);
+    __atomic_store_n(&readers->stop, 1, __ATOMIC_RELAXED);
     for (size_t i = 0; i < READER_LANES; i++)
         (void)pthread_cond_broadcast(&readers->wakes[i]);
     (void)pthread_mutex_unlock(&readers->mutex);
