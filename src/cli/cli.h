@@ -98,16 +98,18 @@ enum till_code cli_unknown_table(const char *name, struct till_error *e) TILL_MU
 
 // ---- metrics.c: the question that --from, --to, --interval and the filters ask ----
 struct cli_metrics_question {
-    struct report_metrics_query query;
-    struct store_connection connection;
+    struct report_metrics_query query; // connection is left to the caller
     struct zone *zone;
     struct arena arena; // ids
 };
 // The arguments are slugs. cli_metrics_question_release() also after a failure.
-enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
+enum till_code cli_metrics_question(const struct cli *cli,
                                     struct cli_metrics_question *ret_question,
                                     struct till_error *e) TILL_MUSTUSE;
 void cli_metrics_question_release(struct cli_metrics_question *question);
+// --in; 0 when it is not given.
+enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
+                            struct till_error *e) TILL_MUSTUSE;
 
 // ---- process.c: programs that till starts ----
 // In the child between fork and exec: what this program ignores, the child should not.

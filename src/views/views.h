@@ -34,6 +34,8 @@ void view_ink(struct buf *out, const struct view_style *style, enum view_ink ink
 struct row_view {
     enum view_format format;
     const struct view_style *style;
+    const char *lead;  // of CSV and JSONL: value of a first column "connection"; NULL = none
+    bool is_continued; // CSV: the line of names stands already
     struct buf *out;
     struct arena *arena;
     const char **names;
