@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop.h - a flag that ends long work: set by a signal's handler, or by another thread.
+// stop.h - a flag that ends long work: set by a signal's handler, or by another thread (atomically).
 #ifndef TILL_BASE_STOP_H
 #define TILL_BASE_STOP_H
 
@@ -10,10 +10,6 @@
 static inline bool stop_is_set(const volatile sig_atomic_t *stop)
 {
     return stop && __atomic_load_n(stop, __ATOMIC_RELAXED) != 0;
-}
-static inline void stop_set(volatile sig_atomic_t *stop)
-{
-    __atomic_store_n(stop, 1, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -42,44 +42,41 @@ void question_release(struct question *question)
     arena_release(&question->arena);
 }
 
+static int compare_texts(struct sv a, struct sv b)
+{
+    size_t least = a.len < b.len ? a.len : b.len;
+    int order = least > 0 ? memcmp(a.ptr, b.ptr, least) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 static int compare_parameters(const void *a, const void *b)
 {
-    const struct api_parameter *const *left = a;
-    const struct api_parameter *const *right = b;
-    const struct sv pairs[2][2] = {{(*left)->name, (*right)->name},
-                                   {(*left)->value, (*right)->value}};
-    for (size_t i = 0; i < 2; i++) {
-        struct sv x = pairs[i][0], y = pairs[i][1];
-        size_t least = x.len < y.len ? x.len : y.len;
-        int order = least > 0 ? memcmp(x.ptr, y.ptr, least) : 0;
-        if (order == 0 && x.len != y.len)
-            order = x.len < y.len ? -1 : 1;
-        if (order != 0)
-            return order;
-    }
-    return 0;
+    const struct api_parameter *left = a;
+    const struct api_parameter *right = b;
+    int order = compare_texts(left->name, right->name);
+    return order != 0 ? order : compare_texts(left->value, right->value);
 }
 
 static void make_key(const struct api_question *ask, struct arena *arena, struct buf *key)
 {
-    const struct api_parameter **sorted =
-        arena_alloc(arena, ask->parameter_count * sizeof(*sorted));
+    struct api_parameter *sorted = arena_calloc(arena, ask->parameter_count + 1, sizeof *sorted);
     buf_init(key, TILL_LIMIT_BUFFER_BYTES);
-    buf_format(key, "%d", (int)ask->route);
-    for (size_t i = 0; sorted && i < ask->parameter_count; i++)
-        sorted[i] = &ask->parameters[i];
-    if (sorted)
-        qsort(sorted, ask->parameter_count, sizeof(*sorted), compare_parameters);
-    for (size_t i = 0; sorted && i < ask->parameter_count; i++) {
-        if (sorted[i]->value.len == 0)
-            continue;
-        buf_format(key, ";%zu:", sorted[i]->name.len);
-        buf_sv(key, sorted[i]->name);
-        buf_format(key, "=%zu:", sorted[i]->value.len);
-        buf_sv(key, sorted[i]->value);
-    }
-    if (!sorted)
+    if (!sorted) {
         key->failure = TILL_MEMORY;
+        return;
+    }
+    for (size_t i = 0; i < ask->parameter_count; i++)
+        sorted[i] = ask->parameters[i];
+    qsort(sorted, ask->parameter_count, sizeof *sorted, compare_parameters);
+    buf_format(key, "%d", (int)ask->route);
+    for (size_t i = 0; i < ask->parameter_count; i++) {
+        if (sorted[i].value.len == 0)
+            continue;
+        buf_format(key, ";%zu:", sorted[i].name.len);
+        buf_sv(key, sorted[i].name);
+        buf_format(key, "=%zu:", sorted[i].value.len);
+        buf_sv(key, sorted[i].value);
+    }
 }
 
 // ---- who waits for what ----

@@ -5,7 +5,7 @@
 // with a fresh one. Signals go to the main thread alone. Wrong passwords take at least SLOW_MS, whatever Argon2id costs on this machine.
 #include "serve/readers.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -17,14 +17,13 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/secret.h"
-#include "base/stop.h"
 #include "report/meters.h"
 #include "report/report.h"
 #include "store/store.h"
 #include "views/openmetrics.h"
 #include "views/views.h"
 
-enum { SLOW_MS = 250, THREADS = TILL_LIMIT_SERVE_READERS + 1 };
+enum { SLOW_MS = 250, LONG_MS = 100, THREADS = TILL_LIMIT_SERVE_READERS + 1 };
 
 struct queue {
     struct reader_task *first, *last;
@@ -207,6 +206,15 @@ static void perform(struct reader *reader, struct reader_task *task)
     }
 }
 
+// A report over a million rows leaves hundreds of megabytes to the heap, which would keep them for the next one.
+static void perform_and_tidy(struct reader *reader, struct reader_task *task)
+{
+    int64_t begun_ms = clock_monotonic_ms(&clock_system);
+    perform(reader, task);
+    if (clock_monotonic_ms(&clock_system) - begun_ms >= LONG_MS)
+        (void)malloc_trim(0);
+}
+
 static void *run(void *context)
 {
     struct reader *reader = context;
@@ -220,7 +228,7 @@ static void *run(void *context)
         if (readers->is_closing)
             break;
         (void)pthread_mutex_unlock(&readers->mutex);
-        perform(reader, task);
+        perform_and_tidy(reader, task);
         (void)pthread_mutex_lock(&readers->mutex);
         push(&readers->done, task);
         (void)!write(readers->fd, &one, sizeof(one));
@@ -276,7 +284,7 @@ void readers_close(struct readers *readers)
         return;
     (void)pthread_mutex_lock(&readers->mutex);
     readers->is_closing = true;
-    stop_set(&readers->stop);
+    __atomic_store_n(&readers->stop, 1, __ATOMIC_RELAXED);
     for (size_t i = 0; i < READER_LANES; i++)
         (void)pthread_cond_broadcast(&readers->wakes[i]);
     (void)pthread_mutex_unlock(&readers->mutex);

@@ -299,6 +299,11 @@ class Work(ServeCase):
         self.assertEqual(dashboard.get("/api/jobs?id=999").status, 404)
         self.assertEqual(dashboard.get("/api/jobs?id=x").status, 404)
 
+    def test_sync_says_how_far_it_is(self):
+        home = self.home()
+        lines = home.till("sync", "--full", "--progress", "--quiet", check=True).stderr.splitlines()
+        self.assertIn(f"orders {self.sim.count('orders')} of {self.sim.count('orders')}", lines)
+
     def test_what_is_missing_or_malformed_starts_nothing(self):
         dashboard = self.serve(self.fresh())
         for target, form in (("/api/connect", {}), ("/api/disconnect", {}), ("/api/tables", {"every": "5m"}), ("/api/tables", {"table": "orders", "every": "7m"}),
@@ -439,7 +444,8 @@ class Life(ServeCase):
 
     def test_it_never_opens_the_vault_and_never_writes(self):
         home = self.home()
-        dashboard = self.serve(home.path)
+        dashboard = self.serve(home.path, "--no-watch", no_watch=False)
+        self.assertEqual(dashboard.children(), [])
         secrets = pathlib.Path(home.path) / "secrets"
         before = {path: path.read_bytes() for path in pathlib.Path(home.path).rglob("*") if path.is_file() and not path.name.startswith("serve-") and
                   not path.name.startswith("till.db-")}
