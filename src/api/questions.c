@@ -180,15 +180,20 @@ static enum till_code take_slugs(const struct api_work *work, struct report_metr
 enum till_code api_report_query(struct api_work *work, enum api_range range,
                                 struct report_metrics_query *ret_query, struct till_error *e)
 {
-    struct sv billing = api_value(work->question, "billing_type");
+    const struct sv *kinds = NULL;
+    size_t kind_count = 0;
     memset(ret_query, 0, sizeof *ret_query);
     ret_query->zone = work->zone;
     ret_query->connection = &work->connection;
-    ret_query->only_recurring = billing.ptr && sv_equal(billing, SV("recurring"));
-    ret_query->only_one_time = billing.ptr && sv_equal(billing, SV("one_time"));
     enum till_code code = take_range(work, range, ret_query, e);
     if (code == TILL_OK)
         code = take_slugs(work, ret_query, e);
+    if (code == TILL_OK)
+        code = api_values(work, "billing_type", &kinds, &kind_count, e);
+    for (size_t i = 0; i < kind_count; i++) {
+        ret_query->has_recurring = ret_query->has_recurring || sv_equal(kinds[i], SV("recurring"));
+        ret_query->has_one_time = ret_query->has_one_time || sv_equal(kinds[i], SV("one_time"));
+    }
     if (code == TILL_OK)
         code =
             api_values(work, "product_id", &ret_query->product_ids, &ret_query->product_count, e);

@@ -12,14 +12,18 @@
 #include "views/metrics.h"
 #include "views/movements.h"
 
-// Leaves the members of one currency of a list, in their order.
+// Narrows a list that is in order of currency to one of them; nothing is moved, since others own it.
 #define KEEP_CURRENCY(list, count, wanted)                                                         \
     do {                                                                                           \
-        size_t kept = 0;                                                                           \
-        for (size_t i = 0; (wanted) != 0 && i < (count); i++)                                      \
-            if ((list)[i].currency == (wanted))                                                    \
-                (list)[kept++] = (list)[i];                                                        \
-        (count) = (wanted) != 0 ? kept : (count);                                                  \
+        size_t first = 0, behind = 0;                                                              \
+        while (first < (count) && (list)[first].currency != (wanted))                              \
+            first++;                                                                               \
+        for (behind = first; behind < (count) && (list)[behind].currency == (wanted);)             \
+            behind++;                                                                              \
+        if ((wanted) != 0 && (count) > 0) {                                                        \
+            (list) = (list) + first;                                                               \
+            (count) = behind - first;                                                              \
+        }                                                                                          \
     } while (0)
 
 // ---- metrics ----
@@ -61,8 +65,9 @@ enum till_code api_movements(struct api_work *work, struct till_error *e)
     metrics_currency currency = api_currency(work);
     enum till_code code = ask_movements(work, &report, e);
     if (code == TILL_OK) {
-        KEEP_CURRENCY(report.answer.currencies, report.answer.currency_count, currency);
-        view_movements_json(work->out, &report);
+        struct report_movements shown = report;
+        KEEP_CURRENCY(shown.answer.currencies, shown.answer.currency_count, currency);
+        view_movements_json(work->out, &shown);
     }
     report_movements_release(&report);
     return code;
@@ -77,8 +82,9 @@ enum till_code api_cohorts(struct api_work *work, struct till_error *e)
     if (code == TILL_OK)
         code = cohorts_make(report.engine, &cohorts, e);
     if (code == TILL_OK) {
-        KEEP_CURRENCY(cohorts.currencies, cohorts.currency_count, currency);
-        view_cohorts_json(work->out, &report, &cohorts);
+        struct cohorts shown = cohorts;
+        KEEP_CURRENCY(shown.currencies, shown.currency_count, currency);
+        view_cohorts_json(work->out, &report, &shown);
     }
     cohorts_release(&cohorts);
     report_movements_release(&report);

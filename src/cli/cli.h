@@ -98,16 +98,18 @@ enum till_code cli_unknown_table(const char *name, struct till_error *e) TILL_MU
 
 // ---- metrics.c: the question that --from, --to, --interval and the filters ask ----
 struct cli_metrics_question {
-    struct report_metrics_query query;
-    struct store_connection connection;
+    struct report_metrics_query query; // connection is left to the caller
     struct zone *zone;
     struct arena arena; // ids
 };
 // The arguments are slugs. cli_metrics_question_release() also after a failure.
-enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
+enum till_code cli_metrics_question(const struct cli *cli,
                                     struct cli_metrics_question *ret_question,
                                     struct till_error *e) TILL_MUSTUSE;
 void cli_metrics_question_release(struct cli_metrics_question *question);
+// --in; 0 when it is not given.
+enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
+                            struct till_error *e) TILL_MUSTUSE;
 
 // ---- export_html.c: the overview as one file ----
 enum till_code cli_export_html(struct cli *cli, struct till_error *e) TILL_MUSTUSE;
@@ -166,6 +168,9 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
 // From --secret-stdin, --secret-file or $POLAR_WEBHOOK_SECRET; untouched (and TILL_OK) when none of them is given.
 enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
                                        struct till_error *e) TILL_MUSTUSE;
+// From standard input (--password-stdin, its first line) or a prompt.
+enum till_code cli_read_password(const struct cli *cli, struct secret *ret_password,
+                                 struct till_error *e) TILL_MUSTUSE;
 // The name under which a connection's webhook secret is kept beside its token: "polar.webhook".
 enum { CLI_SECRET_NAME_BYTES = STORE_NAME_BYTES + 16 };
 void cli_webhook_secret_name(const char *connection, char ret_name[static CLI_SECRET_NAME_BYTES]);

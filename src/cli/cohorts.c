@@ -2,9 +2,6 @@
 // cohorts.c - `till cohorts`: what became of those who began together.
 #include <string.h>
 
-#include "base/fault.h"
-#include "base/limits.h"
-#include "cli/cli.h"
 #include "cli/growth.h"
 #include "views/cohorts.h"
 
@@ -18,46 +15,59 @@ static enum till_code take_of(const struct cli *cli, bool *ret_money, struct til
     return till_error_hint(e, "choose customers or money");
 }
 
-static enum till_code print(struct cli *cli, const struct report_movements *report,
-                            const struct cohorts *cohorts, bool of_money, struct till_error *e)
+// The cohorts look at what the movements hold.
+struct cohorts_report {
+    struct report_movements movements;
+    struct cohorts cohorts;
+    bool of_money;
+};
+
+static enum till_code make(const struct cli_report_source *source, void *ret_report,
+                           struct till_error *e)
 {
-    AUTO_ARENA arena;
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    struct row_view view = {.style = &cli->style, .out = &cli->out, .arena = &arena};
-    enum till_code code = cli_format(cli, &view.format, e);
-    if (code == TILL_OK && view.format == VIEW_TABLE)
-        view_cohorts_text(&cli->out, &cli->style, report, cohorts, of_money);
-    else if (code == TILL_OK && view.format == VIEW_JSON)
-        view_cohorts_json(&cli->out, report, cohorts);
-    else if (code == TILL_OK)
-        code = view_cohorts_rows(&view, report, cohorts, e);
-    return code;
+    struct cohorts_report *report = ret_report;
+    const bool *of_money = source->wish;
+    report->of_money = *of_money;
+    enum till_code code =
+        report_movements(source->store, source->query, source->now_us, &report->movements, e);
+    return code ? code : cohorts_make(report->movements.engine, &report->cohorts, e);
+}
+
+static void text(struct buf *out, const struct view_style *style, const void *made)
+{
+    const struct cohorts_report *report = made;
+    view_cohorts_text(out, style, &report->movements, &report->cohorts, report->of_money);
+}
+
+static void json(struct buf *out, const void *made)
+{
+    const struct cohorts_report *report = made;
+    view_cohorts_json(out, &report->movements, &report->cohorts);
+}
+
+static enum till_code rows(struct row_view *view, const void *made, struct till_error *e)
+{
+    const struct cohorts_report *report = made;
+    return view_cohorts_rows(view, &report->movements, &report->cohorts, e);
+}
+
+static void release(void *made)
+{
+    struct cohorts_report *report = made;
+    cohorts_release(&report->cohorts);
+    report_movements_release(&report->movements);
 }
 
 enum till_code cli_cohorts(struct cli *cli, struct till_error *e)
 {
-    struct report_movements report = {0};
-    struct cohorts cohorts = {0};
-    struct store *store = NULL;
+    static const struct cli_report report = {.usage = "till cohorts [--of customers|money]",
+                                             .bytes = sizeof(struct cohorts_report),
+                                             .make = make,
+                                             .text = text,
+                                             .json = json,
+                                             .rows = rows,
+                                             .release = release};
     bool of_money = false;
     enum till_code code = take_of(cli, &of_money, e);
-    if (code)
-        return code;
-    struct cli_metrics_question *question = till_calloc(1, sizeof *question);
-    code = question ? cli_open_store(cli, STORE_READ_ONLY, &store, e) : TILL_FAIL_MEMORY(e);
-    if (code == TILL_OK)
-        code = cli_growth_question(cli, store, "till cohorts [--of customers|money]", question, e);
-    if (code == TILL_OK)
-        code = report_movements(store, &question->query, clock_now_us(cli->clock), &report, e);
-    if (code == TILL_OK)
-        code = cohorts_make(report.engine, &cohorts, e);
-    if (code == TILL_OK)
-        code = print(cli, &report, &cohorts, of_money, e);
-    cohorts_release(&cohorts);
-    report_movements_release(&report);
-    if (question)
-        cli_metrics_question_release(question);
-    store_close(store);
-    till_free(question);
-    return code;
+    return code ? code : cli_report(cli, &report, &of_money, e);
 }

@@ -176,7 +176,8 @@ static enum till_code unknown_option(const char *word, struct till_error *e)
 
 static bool is_list(enum cli_option option)
 {
-    return option == OPTION_product_id || option == OPTION_customer_id;
+    return option == OPTION_product_id || option == OPTION_customer_id ||
+           option == OPTION_billing_type || option == OPTION_allowed_host;
 }
 
 static enum till_code take_value(struct cli *cli, enum cli_option option, struct till_error *e)

@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fault.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/growth.h"
 #include "views/metrics.h"
 
 enum { DEFAULT_DAYS = 30, ID_BYTES = 36 };
@@ -98,22 +97,42 @@ static enum till_code take_ids(const struct cli *cli, enum cli_option option, st
 static enum till_code take_billing_type(const struct cli *cli, struct report_metrics_query *query,
                                         struct till_error *e)
 {
-    const char *word = cli->options[OPTION_billing_type];
-    query->only_recurring = word && strcmp(word, "recurring") == 0;
-    query->only_one_time = word && strcmp(word, "one_time") == 0;
-    if (!word || query->only_recurring || query->only_one_time)
-        return TILL_OK;
-    (void)TILL_FAIL(e, TILL_USAGE, 0, "--billing-type: \"%s\" is not a billing type", word);
-    return till_error_hint(e, "billing types: one_time, recurring");
+    for (size_t i = 0; i < cli->list_value_count; i++) {
+        const char *word = cli->list_values[i].value;
+        if (cli->list_values[i].option != OPTION_billing_type)
+            continue;
+        bool is_recurring = strcmp(word, "recurring") == 0;
+        bool is_one_time = strcmp(word, "one_time") == 0;
+        query->has_recurring = query->has_recurring || is_recurring;
+        query->has_one_time = query->has_one_time || is_one_time;
+        if (is_recurring || is_one_time)
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--billing-type: \"%s\" is not a billing type", word);
+        return till_error_hint(e, "billing types: one_time, recurring");
+    }
+    return TILL_OK;
 }
 
-enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
+enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
+                            struct till_error *e)
+{
+    const char *word = cli->options[OPTION_in];
+    size_t length = word ? strlen(word) : 0;
+    for (size_t i = 0; i < length; i++)
+        length = (word[i] | 0x20) >= 'a' && (word[i] | 0x20) <= 'z' ? length : 0;
+    *ret_currency = word ? metrics_currency_of(sv_of(word)) : 0;
+    if (!word || length == 3)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "--in: \"%s\" is not a currency", word);
+    return till_error_hint(e, "write its three letters, such as EUR");
+}
+
+enum till_code cli_metrics_question(const struct cli *cli,
                                     struct cli_metrics_question *ret_question, struct till_error *e)
 {
     struct report_metrics_query *query = &ret_question->query;
     memset(ret_question, 0, sizeof *ret_question);
     arena_init(&ret_question->arena, TILL_LIMIT_ARENA_BYTES);
-    query->connection = &ret_question->connection;
     enum till_code code = take_slugs(cli, query, e);
     if (code == TILL_OK)
         code = zone_open(config_text(cli->config, "timezone"), &ret_question->zone, e);
@@ -128,7 +147,7 @@ enum till_code cli_metrics_question(const struct cli *cli, struct store *store,
                         &query->customer_count, e);
     if (code == TILL_OK)
         code = take_billing_type(cli, query, e);
-    return code ? code : cli_connection(cli, store, &ret_question->connection, e);
+    return code ? code : cli_currency(cli, &query->into, e);
 }
 
 void cli_metrics_question_release(struct cli_metrics_question *question)
@@ -140,8 +159,9 @@ void cli_metrics_question_release(struct cli_metrics_question *question)
 // ---- the command ----
 
 // Rows have no place for reasons: that there are some is said beside them.
-static void say_flags(const struct cli *cli, const struct metrics_answer *answer)
+static void say(const struct cli *cli, const void *made)
 {
+    const struct metrics_answer *answer = &((const struct report_metrics *)made)->answer;
     int approximate = 0, unavailable = 0;
     for (size_t i = 0; i < METRIC__COUNT; i++) {
         approximate += answer->is_asked[i] && answer->approximate[i][0] ? 1 : 0;
@@ -152,43 +172,40 @@ static void say_flags(const struct cli *cli, const struct metrics_answer *answer
                 approximate, unavailable);
 }
 
-static enum till_code print(struct cli *cli, const struct report_metrics *report,
-                            struct till_error *e)
+static enum till_code make(const struct cli_report_source *source, void *ret_report,
+                           struct till_error *e)
 {
-    AUTO_ARENA arena;
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    struct row_view view = {.style = &cli->style, .out = &cli->out, .arena = &arena};
-    enum till_code code = cli_format(cli, &view.format, e);
-    if (code == TILL_OK && view.format == VIEW_TABLE)
-        view_metrics_text(&cli->out, &cli->style, report);
-    else if (code == TILL_OK && view.format == VIEW_JSON)
-        view_metrics_json(&cli->out, report);
-    else if (code == TILL_OK)
-        code = view_metrics_rows(&view, report, e);
-    if (code == TILL_OK && view.format != VIEW_TABLE && view.format != VIEW_JSON)
-        say_flags(cli, &report->answer);
-    return code;
+    return report_metrics(source->store, source->query, ret_report, e);
+}
+
+static void text(struct buf *out, const struct view_style *style, const void *report)
+{
+    view_metrics_text(out, style, report);
+}
+
+static void json(struct buf *out, const void *report)
+{
+    view_metrics_json(out, report);
+}
+
+static enum till_code rows(struct row_view *view, const void *report, struct till_error *e)
+{
+    return view_metrics_rows(view, report, e);
+}
+
+static void release(void *report)
+{
+    report_metrics_release(report);
 }
 
 enum till_code cli_metrics(struct cli *cli, struct till_error *e)
 {
-    struct cli_metrics_question *question = till_calloc(1, sizeof *question);
-    struct report_metrics *report = till_calloc(1, sizeof *report);
-    struct store *store = NULL;
-    enum till_code code =
-        question && report ? cli_open_store(cli, STORE_READ_ONLY, &store, e) : TILL_FAIL_MEMORY(e);
-    if (code == TILL_OK)
-        code = cli_metrics_question(cli, store, question, e);
-    if (code == TILL_OK)
-        code = report_metrics(store, &question->query, report, e);
-    if (code == TILL_OK)
-        code = print(cli, report, e);
-    if (report)
-        report_metrics_release(report);
-    if (question)
-        cli_metrics_question_release(question);
-    store_close(store);
-    till_free(report);
-    till_free(question);
-    return code;
+    static const struct cli_report report = {.bytes = sizeof(struct report_metrics),
+                                             .make = make,
+                                             .text = text,
+                                             .json = json,
+                                             .rows = rows,
+                                             .say = say,
+                                             .release = release};
+    return cli_report(cli, &report, NULL, e);
 }

@@ -15,12 +15,13 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { BAR_COLUMNS = 24, LEAST_BAR_COLUMNS = 6, REDRAW_MS = 100, NOTE_COLUMNS = 14 };
+enum { BAR_COLUMNS = 24, LEAST_BAR_COLUMNS = 6, REDRAW_MS = 100, LINE_MS = 500, NOTE_COLUMNS = 14 };
 
 struct progress_bar {
     const struct cli *cli;
     int64_t drawn_ms;
     bool is_drawn; // a line stands unfinished on the terminal
+    bool is_plain; // lines for a program instead
 };
 
 // "1,200 of 3,400  800/s  3 s left"
@@ -81,14 +82,34 @@ static void draw(struct progress_bar *bar, const struct sync_progress *progress)
     buf_release(&words);
 }
 
+// "orders 1,200 of 3,400"
+static void say_line(const struct sync_progress *progress)
+{
+    AUTO_BUF line;
+    buf_init(&line, 256);
+    buf_format(&line, "%s ", progress->table->name);
+    view_count(&line, progress->rows_done);
+    if (progress->rows_total >= 0) {
+        buf_text(&line, " of ");
+        view_count(&line, progress->rows_total);
+    }
+    buf_char(&line, '\n');
+    if (line.failure == TILL_OK)
+        (void)!write(STDERR_FILENO, line.data, line.len);
+}
+
 static void on_progress(void *context, const struct sync_progress *progress)
 {
     struct progress_bar *bar = context;
     int64_t now_ms = clock_monotonic_ms(bar->cli->clock);
-    if (!progress->is_done && bar->drawn_ms != 0 && now_ms - bar->drawn_ms < REDRAW_MS)
+    int64_t gap_ms = bar->is_plain ? LINE_MS : REDRAW_MS;
+    if (!progress->is_done && bar->drawn_ms != 0 && now_ms - bar->drawn_ms < gap_ms)
         return;
     bar->drawn_ms = now_ms;
-    draw(bar, progress);
+    if (bar->is_plain)
+        say_line(progress);
+    else
+        draw(bar, progress);
 }
 
 static void number_cell(struct buf *out, int64_t number, int columns)
@@ -454,8 +475,8 @@ static void run_all(struct cli *cli, struct store *store, const struct cli_conne
 {
     for (size_t i = 0; i < connections->count; i++) {
         struct outcome *outcome = &outcomes[i];
-        struct progress_bar bar = {.cli = cli};
-        bool has_bar = cli->talk_can_redraw && !cli->is_quiet;
+        struct progress_bar bar = {.cli = cli, .is_plain = cli->options[OPTION_progress] != NULL};
+        bool has_bar = bar.is_plain || (cli->talk_can_redraw && !cli->is_quiet);
         outcome->connection = &connections->list[i];
         if (cli_stop) {
             outcome->code = TILL_FAIL(&outcome->error, TILL_CANCELED, 0, "interrupted");

@@ -43,18 +43,18 @@ static enum till_code read_all(int fd, bool one_line, int64_t deadline_ms, const
     }
 }
 
-static enum till_code from_prompt(struct buf *text, struct till_error *e)
+static enum till_code from_prompt(const char *question, const char *what, const char *instead,
+                                  struct buf *text, struct till_error *e)
 {
     struct termios shown;
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || tcgetattr(fd, &shown) != 0) {
         if (fd >= 0)
             (void)close(fd);
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "no token was given, and there is no terminal to ask on");
-        return till_error_hint(
-            e, "use --token-stdin, --token-file, --token-command or $POLAR_ACCESS_TOKEN");
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "no %s was given, and there is no terminal to ask on",
+                        what);
+        return till_error_hint(e, "use %s", instead);
     }
-    static const char question[] = "Organization access token (it is not shown): ";
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     // In this order: what is typed (or pasted) as soon as the question stands must find the echo off already.
@@ -63,8 +63,8 @@ static enum till_code from_prompt(struct buf *text, struct till_error *e)
         return TILL_FAIL(e, TILL_CONFIG, errno, "could not hide what is typed: %s",
                          strerrordesc_np(errno));
     }
-    (void)!write(fd, question, sizeof(question) - 1);
-    enum till_code code = read_all(fd, true, 0, "the token", text, e);
+    (void)!write(fd, question, strlen(question));
+    enum till_code code = read_all(fd, true, 0, what, text, e);
     (void)tcsetattr(fd, TCSAFLUSH, &shown);
     (void)!write(fd, "\n", 1);
     (void)close(fd);
@@ -150,7 +150,9 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
         buf_text(&text, variable);
         code = buf_fail(&text, "the token", e);
     } else
-        code = from_prompt(&text, e);
+        code = from_prompt("Organization access token (it is not shown): ", "token",
+                           "--token-stdin, --token-file, --token-command or $POLAR_ACCESS_TOKEN",
+                           &text, e);
     struct sv token = sv_trim((struct sv){text.data ? text.data : "", text.len});
     if (code == TILL_OK && token.len == 0) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "the token is empty");
@@ -159,6 +161,26 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
     }
     if (code == TILL_OK)
         code = secret_set(ret_token, token, e);
+    buf_wipe(&text);
+    return code;
+}
+
+enum till_code cli_read_password(const struct cli *cli, struct secret *ret_password,
+                                 struct till_error *e)
+{
+    enum till_code code = TILL_OK;
+    struct buf text;
+    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
+    if (buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
+        code = TILL_FAIL_MEMORY(e);
+    else if (cli->options[OPTION_password_stdin])
+        code = read_all(STDIN_FILENO, isatty(STDIN_FILENO) == 1, 0, "the password", &text, e);
+    else
+        code = from_prompt("Password for other machines (it is not shown): ", "password",
+                           "--password-stdin", &text, e);
+    size_t len = text.data ? strcspn(text.data, "\r\n") : 0;
+    if (code == TILL_OK)
+        code = secret_set(ret_password, (struct sv){text.data ? text.data : "", len}, e);
     buf_wipe(&text);
     return code;
 }

@@ -12,6 +12,7 @@
 
 struct verifying {
     struct cli_metrics_question question;
+    struct store_connection connection;
     struct report_metrics ours;
     struct report_verify verify;
     struct buf query, theirs;
@@ -60,8 +61,10 @@ static enum till_code write_query(const struct report_metrics_query *query, bool
         buf_format(out, "&product_id=" SV_FORMAT, SV_ARGS(query->product_ids[i]));
     for (size_t i = 0; i < query->customer_count; i++)
         buf_format(out, "&customer_id=" SV_FORMAT, SV_ARGS(query->customer_ids[i]));
-    if (query->only_recurring != query->only_one_time)
-        buf_format(out, "&billing_type=%s", query->only_recurring ? "recurring" : "one_time");
+    if (query->has_recurring)
+        buf_text(out, "&billing_type=recurring");
+    if (query->has_one_time)
+        buf_text(out, "&billing_type=one_time");
     for (size_t i = 0; is_some && i < METRIC__COUNT; i++)
         if (query->is_asked[i])
             buf_format(out, "&metrics=%s", model_metric((enum metric_id)i)->slug);
@@ -72,7 +75,7 @@ static enum till_code ask(struct cli *cli, struct verifying *v, struct till_erro
 {
     AUTO_SECRET token = {0};
     struct polar *polar = NULL;
-    const struct store_connection *connection = &v->question.connection;
+    const struct store_connection *connection = &v->connection;
     enum till_code code = cli_stored_token(cli, connection, &token, e);
     if (code == TILL_OK)
         code = cli_open_polar(cli, connection->api_url, &token, &polar, e);
@@ -125,7 +128,10 @@ static enum till_code run(struct cli *cli, struct verifying *v, struct till_erro
     struct store *store = NULL;
     enum till_code code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK)
-        code = cli_metrics_question(cli, store, &v->question, e);
+        code = cli_metrics_question(cli, &v->question, e);
+    if (code == TILL_OK)
+        code = cli_connection(cli, store, &v->connection, e);
+    v->question.query.connection = &v->connection;
     if (code == TILL_OK)
         code = check_range(&v->question.query, e);
     if (code == TILL_OK)

@@ -298,7 +298,9 @@ enum till_code metrics_answer(struct metrics *m, const struct metrics_knowledge 
 {
     struct answering answering = {.m = m, .count = m->calendar.count};
     char foreign[64];
-    enum till_code code = orders_flush(m, e);
+    enum till_code code = subscriptions_flush(m, e);
+    if (code == TILL_OK)
+        code = orders_flush(m, e);
     if (code == TILL_OK)
         code = balances_finish(m, e);
     if (code == TILL_OK && m->query.has_events) {

@@ -111,8 +111,8 @@ struct credit {
     int64_t date_us, amount_minor;
 };
 
-// Orders wait a little, so that what they look up is on its way from memory when it is needed.
-enum { ORDERS_WAITING = 32 };
+// Rows wait a little, so that what they look up is on its way from memory when it is needed.
+enum { ROWS_WAITING = 32 };
 struct pair_set { // of subscription and bucket
     uint64_t *pairs;
     size_t count, capacity;
@@ -134,8 +134,10 @@ struct metrics {
     size_t subscription_capacity, start_capacity, life_capacity, spine_capacity;
     size_t rate_count, rate_capacity, fact_count, fact_capacity, credit_count, credit_capacity;
     struct pair_set renewed;
-    struct metrics_order waiting[ORDERS_WAITING];
-    size_t waiting_count;
+    struct metrics_order waiting[ROWS_WAITING];
+    struct metrics_subscription new_rows[ROWS_WAITING];
+    unsigned char new_reasons[ROWS_WAITING];
+    size_t waiting_count, new_count;
     int64_t *columns[COLUMN__COUNT]; // calendar.count + 1 each
     int64_t *block;
     int64_t revenue_before, net_before; // of all time before the window
@@ -190,6 +192,7 @@ wide rate_of(const struct metrics *m, metrics_currency currency, int64_t bucket,
 int64_t rate_apply(int64_t base_minor, wide rate);
 int64_t per_month(int64_t amount_minor, enum metrics_interval interval, int32_t count);
 int64_t divide_half_away(wide dividend, wide divisor); // divisor > 0
+enum till_code subscriptions_flush(struct metrics *m, struct till_error *e) TILL_MUSTUSE;
 enum till_code orders_flush(struct metrics *m, struct till_error *e) TILL_MUSTUSE;
 enum till_code spine_finish(struct metrics *m, struct till_error *e) TILL_MUSTUSE;
 void lives_finish(struct metrics *m);

@@ -285,6 +285,9 @@ static enum till_code take_life(struct metrics *m, const struct metrics_event *r
 enum till_code metrics_event(struct metrics *m, const struct metrics_event *row,
                              struct till_error *e)
 {
+    enum till_code code = m->new_count > 0 ? subscriptions_flush(m, e) : TILL_OK;
+    if (code)
+        return code;
     return row->kind >= METRICS_SUBSCRIPTION_CREATED ? take_life(m, row, e)
                                                      : take_balance_event(m, row, e);
 }

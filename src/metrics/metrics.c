@@ -188,11 +188,10 @@ enum till_code subscription_of(struct metrics *m, struct metrics_id id, size_t *
     return TILL_OK;
 }
 
-enum till_code metrics_subscription(struct metrics *m, const struct metrics_subscription *row,
-                                    struct till_error *e)
+static enum till_code take_subscription(struct metrics *m, const struct metrics_subscription *row,
+                                        unsigned char reason, struct till_error *e)
 {
     size_t number = 0, customer = 0;
-    id_map_foresee(&m->customers, row->customer);
     enum till_code code = subscription_of(m, row->id, &number, e);
     if (code == TILL_OK && counts_customers(m))
         code = id_map_put(&m->customers, row->customer, &customer, e);
@@ -207,7 +206,7 @@ enum till_code metrics_subscription(struct metrics *m, const struct metrics_subs
                                                           : (int32_t)row->interval_count;
     s->has_row = true;
     s->is_in_scope = scope_has(m, row->product, row->customer);
-    s->reason = reason_parse(row->cancellation_reason);
+    s->reason = reason;
     s->created_us = row->created_us;
     s->started_us = row->started_us;
     s->end_us = row->ended_us != METRICS_NULL ? row->ended_us : row->ends_us;
@@ -221,19 +220,44 @@ enum till_code metrics_subscription(struct metrics *m, const struct metrics_subs
     return TILL_OK;
 }
 
-void metrics_checkout_tax(struct metrics *m, struct metrics_id subscription,
-                          int64_t net_amount_minor, int64_t tax_amount_minor)
+enum till_code subscriptions_flush(struct metrics *m, struct till_error *e)
 {
+    enum till_code code = TILL_OK;
+    for (size_t i = 0; i < m->new_count; i++)
+        (void)id_map_foresee_id(&m->customers, m->new_rows[i].customer);
+    for (size_t i = 0; i < m->new_count && code == TILL_OK; i++)
+        code = take_subscription(m, &m->new_rows[i], m->new_reasons[i], e);
+    m->new_count = 0;
+    return code;
+}
+
+enum till_code metrics_subscription(struct metrics *m, const struct metrics_subscription *row,
+                                    struct till_error *e)
+{
+    id_map_foresee(&m->subscription_ids, row->id);
+    if (counts_customers(m))
+        id_map_foresee(&m->customers, row->customer);
+    m->new_reasons[m->new_count] = reason_parse(row->cancellation_reason); // the word is borrowed
+    m->new_rows[m->new_count++] = *row;
+    return m->new_count < ROWS_WAITING ? TILL_OK : subscriptions_flush(m, e);
+}
+
+enum till_code metrics_checkout_tax(struct metrics *m, struct metrics_id subscription,
+                                    int64_t net_amount_minor, int64_t tax_amount_minor,
+                                    struct till_error *e)
+{
+    enum till_code code = subscriptions_flush(m, e);
     int64_t number = id_map_find(&m->subscription_ids, subscription);
-    if (number == ID_NOWHERE || tax_amount_minor <= 0 || net_amount_minor < 0)
-        return;
+    if (code || number == ID_NOWHERE || tax_amount_minor <= 0 || net_amount_minor < 0)
+        return code;
     struct subscription *s = &m->subscriptions[number];
     if (s->taxed_us != METRICS_NULL)
-        return;
+        return TILL_OK;
     s->taxed_us = METRICS_NULL + 1; // any order is newer
     s->is_tax_included = true;
     s->taxed_net_minor = net_amount_minor;
     s->taxed_tax_minor = tax_amount_minor;
+    return TILL_OK;
 }
 
 void metrics_checkout(struct metrics *m, const struct metrics_checkout *row)

@@ -88,8 +88,9 @@ enum till_code metrics_subscription(struct metrics *metrics, const struct metric
                                     struct till_error *e) TILL_MUSTUSE;
 
 // Tax that the price of a subscription holds, as a checkout says it: for those that have no order with tax yet. After all subscriptions.
-void metrics_checkout_tax(struct metrics *metrics, struct metrics_id subscription,
-                          int64_t net_amount_minor, int64_t tax_amount_minor);
+enum till_code metrics_checkout_tax(struct metrics *metrics, struct metrics_id subscription,
+                                    int64_t net_amount_minor, int64_t tax_amount_minor,
+                                    struct till_error *e) TILL_MUSTUSE;
 
 // A paid order. With has_events it tells only what tax the price of its subscription holds.
 struct metrics_order {

@@ -133,6 +133,7 @@ enum till_code movements_price(struct movements *m, const struct movements_price
         .effect = (unsigned char)price->effect,
     };
     m->point_count++;
+    item->has_told = item->has_told || price->source != MOVEMENTS_RECONSTRUCTED;
     if (price->source == MOVEMENTS_EVENTS && price->terms.amount_minor != METRICS_NULL &&
         price->at_us < item->started_us + day_us)
         item->has_start = true;
@@ -161,12 +162,23 @@ void movements_tax(struct movements *m, struct metrics_id subscription, int64_t 
 }
 
 bool movements_wants_orders(const struct movements *m, struct metrics_id subscription,
-                            struct movements_terms *ret_terms)
+                            struct movements_billed *ret_billed)
 {
-    const struct movements_item *item = item_of(m, subscription);
-    if (!item || item->has_start)
+    int64_t number = id_map_find(&m->subscription_ids, subscription);
+    if (number == ID_NOWHERE || m->items[number].has_start)
         return false;
-    *ret_terms = item->terms;
+    *ret_billed = (struct movements_billed){(size_t)number, m->items[number].terms,
+                                            m->items[number].trial_end_us};
+    return true;
+}
+
+bool movements_bill_again(struct movements *m, size_t number, int64_t at_us,
+                          metrics_currency currency)
+{
+    struct movements_item *item = &m->items[number];
+    if (item->has_told || item->has_before || (currency != 0 && currency != item->currency))
+        return false;
+    item->billed_us = at_us > item->billed_us ? at_us : item->billed_us;
     return true;
 }
 
@@ -403,8 +415,9 @@ static enum till_code draw(struct movements *m, size_t number, struct movements_
     count = points ? tell_points(item, points, count, today_minor) : 0;
     struct pen pen = pen_of(m, item, points, count, today_minor);
     enum till_code code = draw_points(&pen, points, count, e);
+    int64_t last_us = count > 0 ? points[count - 1].at_us : item->started_us;
     if (code == TILL_OK)
-        code = draw_today(&pen, number, count > 0 ? points[count - 1].at_us : item->started_us,
+        code = draw_today(&pen, number, last_us > item->billed_us ? last_us : item->billed_us,
                           today_minor, ask, e);
     if (code == TILL_OK && pen.low_us < pen.high_us)
         code = step_to(&pen, pen.low_us, pen.is_open ? pen.price_minor : 0, e);

@@ -76,9 +76,18 @@ void movements_before(struct movements *movements, struct metrics_id subscriptio
 // Tax that the price holds, from an order of that moment; the newest counts, and among equal ones the first.
 void movements_tax(struct movements *movements, struct metrics_id subscription, int64_t at_us,
                    int64_t net_minor, int64_t tax_minor);
-// Is the subscription wanted, and is its price unknown where it began? Then orders can say more, beside today's terms.
+// Is the subscription wanted, and is its price unknown where it began? Then orders can say more.
+struct movements_billed {
+    size_t number;                // of the subscription, from 0
+    struct movements_terms terms; // as of today
+    int64_t trial_end_us;
+};
 bool movements_wants_orders(const struct movements *movements, struct metrics_id subscription,
-                            struct movements_terms *ret_terms);
+                            struct movements_billed *ret_billed);
+// A bill with the price of the last one, after it: where bills alone tell of a subscription it need not be told again. False: tell it by movements_price().
+// After all events and all that syncs saw.
+bool movements_bill_again(struct movements *movements, size_t number, int64_t at_us,
+                          metrics_currency currency);
 bool movements_lacks_starts(const struct movements *movements); // some subscription does
 // Today's terms, for comparison; false when the subscription is not wanted.
 bool movements_terms(const struct movements *movements, struct metrics_id subscription,

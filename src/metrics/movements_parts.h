@@ -13,7 +13,9 @@ struct movements_item { // a subscription
     int64_t started_us, end_us, trial_end_us;
     struct movements_terms terms, before;
     int64_t taxed_us, net_minor, tax_minor; // of the newest order whose price holds tax
-    bool has_before, has_start;             // has_start: an event tells the price of the beginning
+    int64_t billed_us;          // of the last bill that was as the one before it; 0 none
+    bool has_before, has_start; // has_start: an event tells the price of the beginning
+    bool has_told;              // points other than bills
 };
 struct movements_point { // what is known of one price
     int64_t at_us, amount_minor;

@@ -203,10 +203,13 @@ enum till_code metrics_order(struct metrics *m, const struct metrics_order *row,
 {
     if (m->query.orders_ascend && row->created_us < m->newest_order_us)
         return TILL_FAIL(e, TILL_USAGE, 0, "orders do not come in order of time");
+    enum till_code code = m->new_count > 0 ? subscriptions_flush(m, e) : TILL_OK;
+    if (code)
+        return code;
     m->newest_order_us = row->created_us;
     id_map_foresee(&m->subscription_ids, row->subscription);
     m->waiting[m->waiting_count++] = *row;
-    return m->waiting_count < ORDERS_WAITING ? TILL_OK : orders_flush(m, e);
+    return m->waiting_count < ROWS_WAITING ? TILL_OK : orders_flush(m, e);
 }
 
 // ---- subscriptions ----

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.c - groups of orders, subscriptions and checkouts that share a key and a currency.
 //
-// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that its groups sum to the
-// whole.
+// Orders are summed here or by the database; then the three are put side by side. MRR comes from the same rules as everywhere (movements_now()), so that
+// its groups sum to the whole.
 #include "report/breakdown.h"
 
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "metrics/ids.h"
 #include "report/movements.h"
+#include "report/places.h"
 #include "report/report.h"
 #include "report/values.h"
 
@@ -23,6 +24,7 @@ struct gathering {
     struct store *store;
     struct arena *arena;
     struct id_map map;
+    struct places places; // by country
     struct movements *engine;
     size_t capacity;
     struct sv found; // a name
@@ -107,15 +109,21 @@ static void add(int64_t *sum, int64_t amount) // stays at the end of the range
         *sum = amount < 0 ? INT64_MIN : INT64_MAX;
 }
 
+// Orders and subscriptions are of the country of their customer.
+static struct value key_of(const struct gathering *g, const struct value *key)
+{
+    return g->report->by == STORE_BY_COUNTRY ? places_country(&g->places, key) : *key;
+}
+
 static enum till_code take_orders(void *context, const struct value *v, size_t count,
                                   struct till_error *e)
 {
     struct report_group *group = NULL;
     if (count < STORE_GROUP__COUNT)
         return TILL_OK;
+    struct value key = key_of(context, &v[STORE_GROUP_KEY]);
     enum till_code code =
-        group_of(context, &v[STORE_GROUP_KEY],
-                 metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
+        group_of(context, &key, metrics_currency_of(text_of(&v[STORE_GROUP_CURRENCY])), &group, e);
     if (code || !group)
         return code;
     int64_t sample = integer_of(&v[STORE_GROUP_SAMPLE], 0);
@@ -152,7 +160,8 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         !movements_now(g->engine, metrics_id(text_of(&v[0])), &amount_minor, &currency) ||
         amount_minor == 0)
         return TILL_OK;
-    enum till_code code = group_of(g, &v[1], currency, &group, e);
+    struct value key = key_of(g, &v[1]);
+    enum till_code code = group_of(g, &key, currency, &group, e);
     if (code == TILL_OK && group)
         group->mrr_minor += amount_minor;
     return code;
@@ -228,14 +237,17 @@ static int by_currency_and_revenue(const void *a, const void *b)
     return order != 0 ? order : x->key.len < y->key.len ? -1 : x->key.len > y->key.len;
 }
 
+static void put_average(struct report_group *group)
+{
+    int64_t half = group->revenue_minor < 0 ? -group->orders / 2 : group->orders / 2;
+    if (group->orders > 0)
+        group->average_minor = (group->revenue_minor + half) / group->orders;
+}
+
 static void put_averages(struct report_breakdown *report)
 {
-    for (size_t i = 0; i < report->group_count; i++) {
-        struct report_group *group = &report->groups[i];
-        int64_t half = group->revenue_minor < 0 ? -group->orders / 2 : group->orders / 2;
-        if (group->orders > 0)
-            group->average_minor = (group->revenue_minor + half) / group->orders;
-    }
+    for (size_t i = 0; i < report->group_count; i++)
+        put_average(&report->groups[i]);
     if (report->group_count > 1)
         qsort(report->groups, report->group_count, sizeof *report->groups, by_currency_and_revenue);
 }
@@ -287,6 +299,8 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
         return till_error_hint(e, "--from is the first day, --to the last one; both are included");
     }
     enum till_code code = look_at_tables(g->store, report, e);
+    if (code == TILL_OK && report->by == STORE_BY_COUNTRY)
+        code = places_read(&g->places, g->store, question.organization_id, g->arena, e);
     if (code == TILL_OK)
         code = store_breakdown_orders(g->store, &question, &orders, e);
     if (code == TILL_OK && report->has_checkouts)
@@ -299,6 +313,41 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
     return code ? code : put_names(g, question.organization_id, e);
 }
 
+static enum till_code convert(struct store *store, struct report_breakdown *report,
+                              struct till_error *e)
+{
+    metrics_currency currencies[REPORT_CURRENCIES + 1];
+    struct report_exchange_query question = {.connections = report->query.connection,
+                                             .connection_count = 1,
+                                             .zone = report->query.zone,
+                                             .until = report->query.to,
+                                             .into = report->query.into,
+                                             .currencies = currencies};
+    struct report_group *sum = &report->together;
+    for (size_t i = 0; i < report->group_count; i++) // they are sorted by currency
+        if ((i == 0 || report->groups[i].currency != report->groups[i - 1].currency) &&
+            question.currency_count <= REPORT_CURRENCIES)
+            currencies[question.currency_count++] = report->groups[i].currency;
+    enum till_code code = report_exchange(store, &question, &report->exchange, e);
+    for (size_t i = 0; i < report->group_count && code == TILL_OK; i++) {
+        const struct report_group *group = &report->groups[i];
+        if (!report_exchange_rate(&report->exchange, group->currency).is_known)
+            continue;
+        report_exchange_add(&report->exchange, group->currency, group->revenue_minor,
+                            &sum->revenue_minor);
+        report_exchange_add(&report->exchange, group->currency, group->refunded_minor,
+                            &sum->refunded_minor);
+        report_exchange_add(&report->exchange, group->currency, group->mrr_minor, &sum->mrr_minor);
+        add(&sum->orders, group->orders);
+        add(&sum->checkouts, group->checkouts);
+        add(&sum->succeeded, group->succeeded);
+    }
+    sum->currency = report->query.into;
+    sum->name = SV("all");
+    put_average(sum);
+    return code;
+}
+
 enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,
                                 enum store_dimension by, int64_t now_us, struct arena *arena,
                                 struct report_breakdown *ret_report, struct till_error *e)
@@ -308,10 +357,11 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     enum till_code code = gather(&g, e);
     movements_close(g.engine);
     id_map_release(&g.map);
+    places_release(&g.places);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);
-    return TILL_OK;
+    return query->into == 0 ? TILL_OK : convert(store, ret_report, e);
 }
 
 enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,
@@ -325,12 +375,17 @@ enum till_code report_breakdown_sold(struct store *store, const struct report_me
     *ret_report = (struct report_breakdown){
         .query = *query, .by = by, .now_us = now_us, .has_mrr = engine != NULL};
     struct store_breakdown_query question = question_of(ret_report);
-    enum till_code code = store_breakdown_orders(store, &question, &orders, e);
+    enum till_code code = TILL_OK;
+    if (by == STORE_BY_COUNTRY)
+        code = places_read(&g.places, store, question.organization_id, arena, e);
+    if (code == TILL_OK)
+        code = store_breakdown_orders(store, &question, &orders, e);
     if (code == TILL_OK && engine)
         code = store_breakdown_subscriptions(store, &question, &subscriptions, e);
     if (code == TILL_OK)
         code = put_names(&g, question.organization_id, e);
     id_map_release(&g.map);
+    places_release(&g.places);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);

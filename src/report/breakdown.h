@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "metrics/movements.h"
+#include "report/exchange.h"
 #include "report/metrics.h"
 #include "store/breakdown.h"
 
@@ -28,6 +29,9 @@ struct report_breakdown {
     bool has_mrr, has_checkouts; // mirrored, and of meaning in this dimension
     struct report_group *groups; // by currency, largest revenue first
     size_t group_count;
+    struct report_exchange exchange; // when the query has into: rates as of the end of the range
+    struct report_group
+        together; // then: all groups in that currency; those without a rate are left out, their counts as well
 };
 // All in the arena. LIMIT beyond TILL_LIMIT_IDS groups. CONFIG when orders were never mirrored.
 enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,

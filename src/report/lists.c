@@ -10,13 +10,13 @@
 #include "base/limits.h"
 #include "base/timestamp.h"
 #include "report/values.h"
-#include "store/breakdown.h"
 
 struct gathering {
     struct report_list *list;
     struct report_list_row *row; // that is being read
     struct arena *arena;
     struct movements *engine;
+    int64_t now_us;
 };
 
 // ---- rows ----
@@ -115,10 +115,10 @@ static enum till_code take_sum(void *context, const struct value *v, size_t coun
         money_of(g->arena, row, metrics_currency_of(text_of(&v[STORE_SUM_CURRENCY])), &money, e);
     if (code)
         return code;
-    money->orders = integer_of(&v[STORE_SUM_ORDERS], 0);
-    money->net_minor = integer_of(&v[STORE_SUM_NET], 0);
-    money->refunded_minor = integer_of(&v[STORE_SUM_REFUNDED], 0);
-    row->orders += money->orders;
+    money->orders += integer_of(&v[STORE_SUM_ORDERS], 0);
+    money->net_minor += integer_of(&v[STORE_SUM_NET], 0);
+    money->refunded_minor += integer_of(&v[STORE_SUM_REFUNDED], 0);
+    row->orders += integer_of(&v[STORE_SUM_ORDERS], 0);
     struct sv first = text_of(&v[STORE_SUM_FIRST]), last = text_of(&v[STORE_SUM_LAST]);
     // The fixed form of moments: text order is time order.
     if (first.ptr && (!row->first_order_at.ptr ||
@@ -159,20 +159,20 @@ static enum till_code take_of_customer(void *context, const struct value *v, siz
 static enum till_code take_of_product(void *context, const struct value *v, size_t count,
                                       struct till_error *e)
 {
-    if (count < STORE_PLACED_COLUMNS)
-        return TILL_OK;
-    return add_mrr(context, text_of(&v[1]), text_of(&v[0]), e);
-}
-
-static enum till_code take_active(void *context, const struct value *v, size_t count,
-                                  struct till_error *e)
-{
     struct gathering *g = context;
-    struct report_list_row *row = count < 2 ? NULL : row_of(g->list, text_of(&v[0]));
-    (void)e;
-    if (row)
-        row->active_subscriptions = integer_of(&v[1], 0);
-    return TILL_OK;
+    if (count < STORE_SUBSCRIPTION__COUNT)
+        return TILL_OK;
+    struct sv product = text_of(&v[STORE_SUBSCRIPTION_PRODUCT]);
+    struct report_list_row *row = row_of(g->list, product);
+    int64_t started_us = moment_of(&v[STORE_SUBSCRIPTION_STARTED]);
+    int64_t end_us = moment_of(&v[STORE_SUBSCRIPTION_ENDED]);
+    if (end_us == METRICS_NULL)
+        end_us = moment_of(&v[STORE_SUBSCRIPTION_ENDS]);
+    if (!row || started_us == METRICS_NULL || started_us > g->now_us ||
+        (end_us != METRICS_NULL && end_us <= g->now_us))
+        return TILL_OK;
+    row->active_subscriptions++;
+    return add_mrr(g, product, text_of(&v[STORE_SUBSCRIPTION_ID]), e);
 }
 
 // ---- what stands beside the rows of each list ----
@@ -231,20 +231,18 @@ static enum till_code fill_products(struct store *store, struct gathering *g,
                                     const struct report_list_question *question,
                                     struct till_error *e)
 {
-    const struct store_metric_sink sums = {take_sum, g}, placed = {take_of_product, g};
-    const struct store_metric_sink active = {take_active, g};
+    const struct store_metric_sink sums = {take_sum, g}, subscriptions = {take_of_product, g};
     struct sv organization_id = question->list.organization_id;
-    const struct store_breakdown_query query = {
-        .organization_id = organization_id, .by = STORE_BY_PRODUCT, .now_us = question->now_us};
     int64_t from_us = question->span_from_us == INT64_MIN ? 0 : question->span_from_us;
     int64_t to_us = question->span_to_us == INT64_MAX ? 0 : question->span_to_us;
+    g->now_us = question->now_us;
     enum till_code code = store_sums_by_product(store, organization_id, from_us, to_us, &sums, e);
-    if (code == TILL_OK)
-        code = store_active_by_product(store, organization_id, question->now_us, &active, e);
     if (code == TILL_OK)
         code = report_movements_now(store, organization_id, question->now_us, question->zone,
                                     &g->engine, e);
-    return code ? code : store_breakdown_subscriptions(store, &query, &placed, e);
+    return code ? code
+                : store_metric_subscriptions(store, organization_id, question->now_us,
+                                             &subscriptions, e);
 }
 
 static enum till_code fill(struct store *store, struct gathering *g,

@@ -23,13 +23,6 @@ struct reading {
 
 // ---- rows ----
 
-static double real_of(const struct value *value)
-{
-    if (value->type == VALUE_REAL)
-        return value->real;
-    return value->type == VALUE_INTEGER ? (double)value->integer : 0;
-}
-
 // A moment that has come; METRICS_NULL otherwise.
 static int64_t past_of(const struct reading *reading, const struct value *value)
 {
@@ -156,12 +149,12 @@ static enum till_code take_tax(void *context, const struct value *v, size_t coun
                                struct till_error *e)
 {
     struct reading *reading = context;
-    (void)e;
     reading->has_taxes = true;
-    if (count == STORE_TAX__COUNT)
-        metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
-                             integer_of(&v[STORE_TAX_NET], 0), integer_of(&v[STORE_TAX_AMOUNT], 0));
-    return TILL_OK;
+    if (count != STORE_TAX__COUNT)
+        return TILL_OK;
+    return metrics_checkout_tax(reading->engine, id_of(&v[STORE_TAX_SUBSCRIPTION]),
+                                integer_of(&v[STORE_TAX_NET], 0),
+                                integer_of(&v[STORE_TAX_AMOUNT], 0), e);
 }
 
 // ---- filters ----
@@ -232,15 +225,17 @@ static enum till_code fill_filters(struct store *store, const struct report_metr
     struct store_metric_sink products = {.row = take_id, .context = &filters->products};
     struct store_metric_sink words = {.row = take_id, .context = &filters->words};
     enum till_code code = TILL_OK;
-    bool is_typed = query->only_recurring != query->only_one_time;
+    bool is_typed = query->has_recurring || query->has_one_time;
     filters->products.query = query;
     filters->products.ids.is_all = query->product_count == 0 && !is_typed;
     filters->customers.ids.is_all = query->customer_count == 0;
     filters->words.ids.is_all = false;
     for (size_t i = 0; !is_typed && i < query->product_count && code == TILL_OK; i++)
         code = list_put(&filters->products, query->product_ids[i], e);
-    if (is_typed)
-        code = store_metric_products(store, organization_id, query->only_recurring, &products, e);
+    if (query->has_recurring)
+        code = store_metric_products(store, organization_id, true, &products, e);
+    if (code == TILL_OK && query->has_one_time)
+        code = store_metric_products(store, organization_id, false, &products, e);
     for (size_t i = 0; i < query->customer_count && code == TILL_OK; i++)
         code = list_put(&filters->customers, query->customer_ids[i], e);
     close_json(&filters->product_json);
@@ -362,14 +357,17 @@ static enum till_code read_orders(struct store *store, const struct report_metri
         from_us = taxed_us;
     if (asks_for_all_orders(query))
         from_us = 0;
-    enum store_metric_orders which = reading->has_owners ? STORE_ORDERS_OWNED : STORE_ORDERS_PLAIN;
+    struct store_metric_orders_query question = {.which = reading->has_owners ? STORE_ORDERS_OWNED
+                                                                              : STORE_ORDERS_PLAIN,
+                                                 .from_us = from_us,
+                                                 .taxed_from_us = is_taxed ? taxed_us : INT64_MAX};
     if (report->has_events) {
-        which = STORE_ORDERS_TAXED;
-        from_us = taxed_us;
+        question.which = STORE_ORDERS_TAXED;
+        question.from_us = taxed_us;
     }
     if (code || (report->has_events && !is_taxed))
         return code;
-    return store_metric_orders(store, organization_id, which, from_us, &orders, e);
+    return store_metric_orders(store, organization_id, &question, &orders, e);
 }
 
 static enum till_code read_rows(struct store *store, const struct report_metrics *report,

@@ -14,8 +14,11 @@ struct report_metrics_query {
     const struct zone *zone;
     const struct sv *product_ids, *customer_ids; // none = all
     size_t product_count, customer_count;
-    bool only_recurring, only_one_time; // both = neither
+    bool has_recurring,
+        has_one_time; // products of that kind; neither = no filter, and both leave out what has no product
     bool is_asked[METRIC__COUNT];
+    metrics_currency
+        into; // movements, breakdown: a total in this currency beside the exact ones; 0 = none
     // 0 = none; else what happened after this moment is left out, as if it were now. Plans (a subscription's end) are known as they are today.
     int64_t until_us;
 };

@@ -22,19 +22,18 @@ struct bill { // whose amount has to be looked at
 struct last_bill { // of a subscription: a bill that is as the last one is not looked at again
     struct metrics_id product;
     int64_t amount_minor;
-    size_t number; // in bills
+    metrics_currency currency;
+    bool is_set;
+    size_t number; // in bills; of no meaning when the amount is that of today
 };
 struct reading {
     struct movements *engine;
     struct store *store;
-    struct id_map trial_ids; // subscriptions with a trial
-    int64_t *trial_ends;
     struct id_map plan_ids; // products
     struct movements_terms *plans;
-    struct id_map billed_ids; // subscriptions
-    struct last_bill *last_bills;
+    struct last_bill *last_bills; // by number of the subscription
     struct bill *bills;
-    size_t last_capacity, trial_capacity, plan_capacity, bill_count, bill_capacity;
+    size_t last_capacity, plan_capacity, bill_count, bill_capacity;
     // The row whose changes are being read, newest first.
     struct metrics_id seen_id;
     struct movements_terms seen_terms;
@@ -57,8 +56,7 @@ static struct movements_terms terms_of(const struct value *amount, const struct 
 static enum till_code take_subscription(void *context, const struct value *v, size_t count,
                                         struct till_error *e)
 {
-    struct reading *reading = context;
-    size_t number = 0;
+    const struct reading *reading = context;
     if (count < STORE_SUBSCRIPTION__COUNT)
         return TILL_OK;
     int64_t ended_us = moment_of(&v[STORE_SUBSCRIPTION_ENDED]);
@@ -73,17 +71,7 @@ static enum till_code take_subscription(void *context, const struct value *v, si
                           &v[STORE_SUBSCRIPTION_INTERVAL_COUNT]),
         .currency = metrics_currency_of(text_of(&v[STORE_SUBSCRIPTION_CURRENCY])),
     };
-    enum till_code code = movements_subscription(reading->engine, &row, e);
-    if (code || row.trial_end_us == METRICS_NULL)
-        return code;
-    void *ends = reading->trial_ends;
-    code = id_map_put(&reading->trial_ids, row.id, &number, e);
-    if (code == TILL_OK)
-        code = grow(&ends, &reading->trial_capacity, number + 1, sizeof *reading->trial_ends, e);
-    reading->trial_ends = ends;
-    if (code == TILL_OK)
-        reading->trial_ends[number] = row.trial_end_us;
-    return code;
+    return movements_subscription(reading->engine, &row, e);
 }
 
 static enum till_code take_taxed_order(void *context, const struct value *v, size_t count,
@@ -225,36 +213,19 @@ static enum till_code take_plan(void *context, const struct value *v, size_t cou
     return code;
 }
 
-static bool is_in_trial(const struct reading *reading, struct metrics_id subscription,
-                        int64_t at_us)
-{
-    int64_t number = id_map_find(&reading->trial_ids, subscription);
-    return number != ID_NOWHERE && at_us < reading->trial_ends[number];
-}
-
 // Keeps a bill until its items are looked at; one that is as the subscription's last one shares what they say.
-static enum till_code keep_bill(struct reading *reading, struct last_bill bill, int64_t key,
-                                const struct movements_price *price, struct till_error *e)
+static enum till_code keep_bill(struct reading *reading, struct last_bill *last, bool is_same,
+                                int64_t key, const struct movements_price *price,
+                                struct till_error *e)
 {
-    void *lasts = reading->last_bills, *bills = reading->bills;
-    size_t number = 0, count = reading->billed_ids.count;
-    enum till_code code = id_map_put(&reading->billed_ids, price->subscription, &number, e);
-    if (code == TILL_OK)
-        code = grow(&lasts, &reading->last_capacity, number + 1, sizeof *reading->last_bills, e);
-    reading->last_bills = lasts;
-    if (code == TILL_OK)
-        code = grow(&bills, &reading->bill_capacity, reading->bill_count + 1,
-                    sizeof *reading->bills, e);
+    void *bills = reading->bills;
+    enum till_code code =
+        grow(&bills, &reading->bill_capacity, reading->bill_count + 1, sizeof *reading->bills, e);
     reading->bills = bills;
     if (code)
         return code;
-    struct last_bill *last = &reading->last_bills[number];
-    bool is_same = number < count && last->amount_minor == bill.amount_minor &&
-                   last->product.high == bill.product.high && last->product.low == bill.product.low;
-    if (!is_same) {
-        *last = bill;
+    if (!is_same)
         last->number = reading->bill_count;
-    }
     reading->bills[reading->bill_count++] = (struct bill){key, last->number, *price};
     return TILL_OK;
 }
@@ -263,7 +234,7 @@ static enum till_code take_bill(void *context, const struct value *v, size_t cou
                                 struct till_error *e)
 {
     struct reading *reading = context;
-    struct movements_terms today;
+    struct movements_billed billed;
     if (count < STORE_BILL__COUNT)
         return TILL_OK;
     struct movements_price price = {
@@ -272,17 +243,32 @@ static enum till_code take_bill(void *context, const struct value *v, size_t cou
         .currency = metrics_currency_of(text_of(&v[STORE_BILL_CURRENCY])),
         .source = MOVEMENTS_RECONSTRUCTED,
     };
-    if (!movements_wants_orders(reading->engine, price.subscription, &today) ||
-        is_in_trial(reading, price.subscription, price.at_us))
+    if (!movements_wants_orders(reading->engine, price.subscription, &billed) ||
+        (billed.trial_end_us != METRICS_NULL && price.at_us < billed.trial_end_us))
         return TILL_OK;
+    void *lasts = reading->last_bills;
+    enum till_code code =
+        grow(&lasts, &reading->last_capacity, billed.number + 1, sizeof *reading->last_bills, e);
+    reading->last_bills = lasts;
+    if (code)
+        return code;
+    struct last_bill *last = &reading->last_bills[billed.number];
     struct last_bill bill = {metrics_id(text_of(&v[STORE_BILL_PRODUCT])),
-                             integer_of(&v[STORE_BILL_AMOUNT], 0), 0};
+                             integer_of(&v[STORE_BILL_AMOUNT], 0), price.currency, true,
+                             last->number};
+    bool is_same = last->is_set && last->amount_minor == bill.amount_minor &&
+                   last->currency == bill.currency && last->product.high == bill.product.high &&
+                   last->product.low == bill.product.low;
+    if (is_same &&
+        movements_bill_again(reading->engine, billed.number, price.at_us, price.currency))
+        return TILL_OK;
+    *last = bill;
     int64_t plan = id_map_find(&reading->plan_ids, bill.product);
-    price.terms = plan == ID_NOWHERE ? today : reading->plans[plan];
+    price.terms = plan == ID_NOWHERE ? billed.terms : reading->plans[plan];
     price.terms.amount_minor = bill.amount_minor;
-    if (bill.amount_minor == today.amount_minor)
+    if (bill.amount_minor == billed.terms.amount_minor)
         return movements_price(reading->engine, &price, e);
-    return keep_bill(reading, bill, integer_of(&v[STORE_BILL_KEY], 0), &price, e);
+    return keep_bill(reading, last, is_same, integer_of(&v[STORE_BILL_KEY], 0), &price, e);
 }
 
 static enum till_code read_bills(struct reading *reading, struct sv organization_id,
@@ -367,12 +353,11 @@ static enum till_code read_rows_now(struct reading *reading, struct sv organizat
         store_metric_subscriptions(reading->store, organization_id, 0, &subscriptions, e);
     if (code == TILL_OK)
         code = store_metric_taxes(reading->store, organization_id, &taxes, e);
-    int64_t from_us = 0;
+    struct store_metric_orders_query orders = {.which = STORE_ORDERS_TAXED};
     if (code == TILL_OK && has_orders && !reading->has_taxes)
-        code = store_metric_first_tax_inside(reading->store, organization_id, &from_us, e);
-    if (code == TILL_OK && has_orders && (reading->has_taxes || from_us != 0))
-        code = store_metric_orders(reading->store, organization_id, STORE_ORDERS_TAXED, from_us,
-                                   &taxed, e);
+        code = store_metric_first_tax_inside(reading->store, organization_id, &orders.from_us, e);
+    if (code == TILL_OK && has_orders && (reading->has_taxes || orders.from_us != 0))
+        code = store_metric_orders(reading->store, organization_id, &orders, &taxed, e);
     return code;
 }
 
@@ -395,13 +380,57 @@ static enum till_code read_rows(struct reading *reading, const struct report_mov
 
 static void reading_release(struct reading *reading)
 {
-    id_map_release(&reading->trial_ids);
     id_map_release(&reading->plan_ids);
-    id_map_release(&reading->billed_ids);
     till_free(reading->last_bills);
-    till_free(reading->trial_ends);
     till_free(reading->plans);
     till_free(reading->bills);
+}
+
+// Each part of each currency is rounded by itself; the end is their sum, so that the line adds up like all others.
+static void put_together(struct report_movements *report)
+{
+    const struct movements_answer *answer = &report->answer;
+    struct movements_line *sum = &report->together;
+    for (size_t i = 0; i < answer->currency_count; i++) {
+        const struct movements_currency *currency = &answer->currencies[i];
+        const struct movements_line *range = &currency->lines[answer->period_count];
+        const int64_t parts[] = {range->start_minor,     range->new_minor,
+                                 range->expansion_minor, range->contraction_minor,
+                                 range->churn_minor,     range->reactivation_minor};
+        int64_t *const sums[] = {&sum->start_minor,     &sum->new_minor,
+                                 &sum->expansion_minor, &sum->contraction_minor,
+                                 &sum->churn_minor,     &sum->reactivation_minor};
+        for (size_t k = 0; k < TILL_COUNT(parts); k++)
+            report_exchange_add(&report->exchange, currency->currency, parts[k], sums[k]);
+    }
+    const int64_t steps[] = {sum->start_minor,        sum->new_minor,    sum->expansion_minor,
+                             -sum->contraction_minor, -sum->churn_minor, sum->reactivation_minor};
+    for (size_t k = 0; k < TILL_COUNT(steps); k++)
+        if (__builtin_add_overflow(sum->end_minor, steps[k], &sum->end_minor))
+            sum->end_minor = steps[k] < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static enum till_code convert(struct store *store, struct report_movements *report,
+                              struct till_error *e)
+{
+    const struct movements_answer *answer = &report->answer;
+    struct report_exchange_query question = {.connections = report->query.connection,
+                                             .connection_count = 1,
+                                             .zone = report->query.zone,
+                                             .until = report->query.to,
+                                             .into = report->query.into,
+                                             .currency_count = answer->currency_count};
+    metrics_currency *currencies = till_calloc(answer->currency_count + 1, sizeof *currencies);
+    if (!currencies)
+        return TILL_FAIL_MEMORY(e);
+    for (size_t i = 0; i < answer->currency_count; i++)
+        currencies[i] = answer->currencies[i].currency;
+    question.currencies = currencies;
+    enum till_code code = report_exchange(store, &question, &report->exchange, e);
+    till_free(currencies);
+    if (code == TILL_OK)
+        put_together(report);
+    return code;
 }
 
 static enum till_code answer(struct store *store, struct report_movements *report,
@@ -436,7 +465,7 @@ static enum till_code answer(struct store *store, struct report_movements *repor
         report->source = range->source > report->source ? range->source : report->source;
     }
     till_free(products); // only movements_subscription() looks at them
-    return code;
+    return code || query->into == 0 ? code : convert(store, report, e);
 }
 
 struct asking {

@@ -4,6 +4,7 @@
 #define TILL_REPORT_MOVEMENTS_H
 
 #include "metrics/movements.h"
+#include "report/exchange.h"
 #include "report/metrics.h"
 
 struct report_movements {
@@ -12,7 +13,10 @@ struct report_movements {
     struct report_metrics_query query; // as asked; of its filters the products alone
     int64_t now_us, fresh_as_of_us;    // fresh_as_of_us: of the oldest table that was read
     bool has_events;
-    enum movements_source source; // the worst that any movement in the range relies on
+    enum movements_source source;    // the worst that any movement in the range relies on
+    struct report_exchange exchange; // when the query has into: rates as of the end of the range
+    struct movements_line
+        together; // then: money of the whole range in that currency; each part converted by itself, the end their sum
 };
 // CONFIG when the subscriptions have never landed. report_movements_release() also after a failure.
 enum till_code report_movements(struct store *store, const struct report_metrics_query *query,

@@ -12,6 +12,13 @@ int64_t integer_of(const struct value *value, int64_t absent)
     return is_whole ? (int64_t)value->real : absent;
 }
 
+double real_of(const struct value *value)
+{
+    if (value->type == VALUE_REAL)
+        return value->real;
+    return value->type == VALUE_INTEGER ? (double)value->integer : 0;
+}
+
 static int32_t two_digits(const char *at)
 {
     return (at[0] - '0') * 10 + (at[1] - '0');

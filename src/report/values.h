@@ -12,6 +12,7 @@ static inline struct sv text_of(const struct value *value) // .ptr NULL = none
 }
 
 int64_t integer_of(const struct value *value, int64_t absent); // of a whole real as well
+double real_of(const struct value *value);                     // 0 for what is no number
 // A stored moment (YYYY-MM-DDTHH:MM:SS.ffffffZ), without the checks that it passed when it was stored; METRICS_NULL = none.
 int64_t moment_of(const struct value *value);
 

@@ -3,7 +3,7 @@
 //
 // Orders are read from their covering index; only the discount of a discounted order and the metadata, which no index holds, are fetched from the wide
 // rows. The database would sort a million of them to group them, so that single orders are handed over and the caller, who knows few keys, sums. By country
-// orders are summed by customer first, and each customer is looked at once.
+// orders and subscriptions have their customer for a key, and the countries of customers are told apart.
 #include "store/breakdown.h"
 
 #include "base/attr.h"
@@ -37,7 +37,7 @@ static enum till_code ask(struct store *store, const char *sql,
     }
     if (paths[query->by])
         values[count++] = store_c_text(paths[query->by]);
-    if (what == ORDERS_SPAN && query->by != STORE_BY_COUNTRY)
+    if (what == ORDERS_SPAN)
         return store_stream(store, sql, values, count, &result, e);
     return store_execute(store, sql, values, count, &result, e);
 }
@@ -53,16 +53,9 @@ enum till_code store_breakdown_orders(struct store *store,
                                       const struct store_metric_sink *sink, struct till_error *e)
 {
     static const char source[] = BY("json_extract(o.metadata, ?4)");
-    static const char country[] =
-        "SELECT json_extract(c.billing_address, '$.country') AS key, t.currency, sum(t.orders), "
-        "sum(t.revenue), sum(t.refunded), min(t.sample) FROM (SELECT o.customer_id, o.currency, "
-        "count(*) AS orders, sum(o.net_amount) AS revenue, sum(o.refunded_amount) AS refunded, "
-        "min(o.rowid) AS sample" ORDERS
-        " GROUP BY o.customer_id, o.currency) AS t LEFT JOIN customers AS c ON c.id = "
-        "t.customer_id GROUP BY key, t.currency";
     static const char *const statements[STORE_BY__COUNT] = {
         [STORE_BY_PRODUCT] = BY("o.product_id"),
-        [STORE_BY_COUNTRY] = country,
+        [STORE_BY_COUNTRY] = BY("o.customer_id"),
         [STORE_BY_CURRENCY] = BY("o.currency"),
         [STORE_BY_BILLING_REASON] = BY("o.billing_reason"),
         [STORE_BY_DISCOUNT] = BY("CASE WHEN o.discount_amount <> 0 THEN o.discount_id END"),
@@ -110,8 +103,7 @@ enum till_code store_breakdown_subscriptions(struct store *store,
     static const char source[] = PLACED("json_extract(s.metadata, ?3)", "");
     static const char *const statements[STORE_BY__COUNT] = {
         [STORE_BY_PRODUCT] = PLACED("s.product_id", COVERED),
-        [STORE_BY_COUNTRY] = PLACED("json_extract(c.billing_address, '$.country')",
-                                    COVERED " LEFT JOIN customers AS c ON c.id = s.customer_id"),
+        [STORE_BY_COUNTRY] = PLACED("s.customer_id", COVERED),
         [STORE_BY_CURRENCY] = PLACED("s.currency", COVERED),
         [STORE_BY_DISCOUNT] = PLACED("s.discount_id", ""),
         [STORE_BY_SOURCE] = source,
@@ -120,6 +112,17 @@ enum till_code store_breakdown_subscriptions(struct store *store,
     };
 #undef COVERED
     return statements[query->by] ? ask(store, statements[query->by], query, NOW, sink, e) : TILL_OK;
+}
+
+enum till_code store_customer_countries(struct store *store, struct sv organization_id,
+                                        const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char sql[] = "SELECT till_row(id, json_extract(billing_address, '$.country')) "
+                              "FROM customers WHERE organization_id = ?1 "
+                              "AND billing_address IS NOT NULL";
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value organization = store_text(organization_id);
+    return store_stream(store, sql, &organization, 1, &result, e);
 }
 
 enum till_code store_product_names(struct store *store, struct sv organization_id,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // breakdown.h - orders, subscriptions and checkouts by what they have in common: product, country, discount, source, ...
 //
-// Of one organization, rows that are not marked as deleted. Orders come one by one or summed, checkouts summed, for each key and currency; what a row does not tell has the
-// key NULL. Values are borrowed until the callback returns.
+// Of one organization, rows that are not marked as deleted. Orders come one by one or summed, checkouts summed, for each key and currency; what a row does
+// not tell has the key NULL. Values are borrowed until the callback returns.
 #ifndef TILL_STORE_BREAKDOWN_H
 #define TILL_STORE_BREAKDOWN_H
 
@@ -10,7 +10,7 @@
 
 enum store_dimension {
     STORE_BY_PRODUCT,
-    STORE_BY_COUNTRY, // of the customer's billing address, as of now; of checkouts as entered
+    STORE_BY_COUNTRY, // of the customer, who is the key of orders and subscriptions; of checkouts as entered
     STORE_BY_CURRENCY,
     STORE_BY_BILLING_REASON, // of orders alone
     STORE_BY_DISCOUNT,
@@ -51,6 +51,11 @@ enum till_code store_breakdown_subscriptions(struct store *store,
                                              const struct store_breakdown_query *query,
                                              const struct store_metric_sink *sink,
                                              struct till_error *e) TILL_MUSTUSE;
+// Id, and country of the billing address as of now, of every customer that has one.
+enum { STORE_COUNTRY_COLUMNS = 2 };
+enum till_code store_customer_countries(struct store *store, struct sv organization_id,
+                                        const struct store_metric_sink *sink,
+                                        struct till_error *e) TILL_MUSTUSE;
 // Id and name of every product.
 enum till_code store_product_names(struct store *store, struct sv organization_id,
                                    const struct store_metric_sink *sink,

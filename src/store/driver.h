@@ -116,6 +116,7 @@ struct store_driver {
     enum till_code (*query)(struct store_db *db, const struct store_query *query,
                             const struct store_sink *sink, struct store_query_result *ret_result,
                             struct till_error *e);
+    enum till_code (*data_version)(struct store_db *db, int64_t *ret_version, struct till_error *e);
     enum till_code (*health)(struct store_db *db, struct store_health *ret_health,
                              struct till_error *e);
 };

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "store/driver.h"
 
-enum { MARK_ROWS = 4096, CANDIDATES = 5000, VALUES = 32, ID_PREFIX_LEAST = 4, INVOICE_LEAST = 3 };
+enum { MARK_ROWS = 4096, CANDIDATES = 10000, VALUES = 32, ID_PREFIX_LEAST = 4, INVOICE_LEAST = 3 };
 
 // ---- what can be asked of each list ----
 
@@ -442,7 +442,7 @@ static enum till_code take_row(void *context, const struct value *values, size_t
     page->next_id = id;
     if (is_match)
         page->ids[page->count++] = id;
-    if (clock_monotonic_ms(l->query->clock) < l->deadline_ms)
+    if (l->candidates.ptr || clock_monotonic_ms(l->query->clock) < l->deadline_ms)
         return TILL_OK;
     page->has_next = page->is_capped = l->is_done = true;
     return TILL_FAIL(e, TILL_LIMIT, 0, "the time of the page is used up");

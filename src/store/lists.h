@@ -83,15 +83,11 @@ enum store_sum { // for each currency
 enum till_code store_sums_of_customer(struct store *store, struct sv organization_id,
                                       struct sv customer_id, const struct store_metric_sink *sink,
                                       struct till_error *e) TILL_MUSTUSE;
-// Of orders created in [from, to].
+// Of orders created in [from, to] (0 = no bound), in parts: several rows of the same product and currency add up. First and last are null.
 enum till_code store_sums_by_product(struct store *store, struct sv organization_id,
                                      int64_t from_us, int64_t to_us,
                                      const struct store_metric_sink *sink,
                                      struct till_error *e) TILL_MUSTUSE;
-// Product and number of subscriptions that have begun and not ended.
-enum till_code store_active_by_product(struct store *store, struct sv organization_id,
-                                       int64_t now_us, const struct store_metric_sink *sink,
-                                       struct till_error *e) TILL_MUSTUSE;
 
 // ---- what MRR is made of, for a few subscriptions (see metrics_rows.h) ----
 // ids: a JSON array of ids of customers, or of subscriptions.

@@ -77,20 +77,21 @@ enum till_code store_metric_first_tax_inside(struct store *store, struct sv orga
 }
 
 enum till_code store_metric_orders(struct store *store, struct sv organization_id,
-                                   enum store_metric_orders which, int64_t from_us,
+                                   const struct store_metric_orders_query *query,
                                    const struct store_metric_sink *sink, struct till_error *e)
 {
 #define COLUMNS                                                                                    \
     "SELECT till_row(created_at, CASE WHEN currency <> 'usd' THEN currency "                       \
     "WHEN platform_fee_amount <> 0 "                                                               \
     "AND platform_fee_currency <> 'usd' THEN platform_fee_currency END, net_amount, "              \
-    "refunded_amount + coalesce(platform_fee_amount, 0), CASE WHEN tax_amount = 0 THEN 0 WHEN "    \
-    "subtotal_amount - discount_amount = net_amount + tax_amount THEN tax_amount "                 \
+    "refunded_amount + coalesce(platform_fee_amount, 0), CASE WHEN tax_amount = 0 THEN 0 "         \
+    "WHEN created_at < ?2 THEN 0 WHEN subtotal_amount - discount_amount = net_amount + "           \
+    "tax_amount THEN tax_amount "                                                                  \
     "ELSE -tax_amount END, subscription_id"
 #define OWNERS ", product_id, customer_id"
 #define PAID   ") FROM orders INDEXED BY orders_by_created_at" LIVE " AND paid = 1"
 #define TAXED  " AND tax_amount > 0 AND subscription_id IS NOT NULL"
-#define SINCE  " AND created_at >= ?2"
+#define SINCE  " AND created_at >= ?3"
     static const char *const statements[][2] = {
         [STORE_ORDERS_PLAIN] = {COLUMNS PAID SINCE, COLUMNS PAID},
         [STORE_ORDERS_OWNED] = {COLUMNS OWNERS PAID SINCE, COLUMNS OWNERS PAID},
@@ -101,10 +102,13 @@ enum till_code store_metric_orders(struct store *store, struct sv organization_i
 #undef PAID
 #undef TAXED
 #undef SINCE
-    char from[STORE_TIME_BYTES];
-    struct value values[] = {store_text(organization_id), moment(from_us, from)};
-    bool is_all = values[1].text.len == 0;
-    return flow(store, statements[which][is_all], values, is_all ? 1 : 2, sink, e);
+    char from[STORE_TIME_BYTES], taxed[STORE_TIME_BYTES];
+    struct value values[] = {store_text(organization_id), moment(query->taxed_from_us, taxed),
+                             moment(query->from_us, from)};
+    bool is_all = values[2].text.len == 0;
+    if (query->taxed_from_us == INT64_MAX)
+        values[1] = store_c_text("~"); // behind every digit
+    return flow(store, statements[query->which][is_all], values, is_all ? 2 : 3, sink, e);
 }
 
 enum till_code store_metric_events(struct store *store, struct sv organization_id,
@@ -146,6 +150,20 @@ enum till_code store_metric_events(struct store *store, struct sv organization_i
 #undef KEYS
     struct value organization = store_text(organization_id);
     return stream(store, sql, &organization, 1, sink, e);
+}
+
+enum till_code store_metric_payments(struct store *store, struct sv organization_id, int64_t to_us,
+                                     const struct store_metric_sink *sink, struct till_error *e)
+{
+    static const char sql[] =
+        "SELECT timestamp, json_extract(metadata, '$.presentment_currency') AS paid, "
+        "json_extract(metadata, '$.presentment_amount'), "
+        "json_extract(metadata, '$.currency') AS settled, json_extract(metadata, '$.amount'), "
+        "json_extract(metadata, '$.exchange_rate') FROM events" LIVE
+        " AND name = 'balance.order' AND timestamp <= ?2 AND paid <> settled";
+    char to[STORE_TIME_BYTES];
+    struct value values[] = {store_text(organization_id), store_time(to_us, to)};
+    return stream(store, sql, values, TILL_COUNT(values), sink, e);
 }
 
 enum till_code store_metric_checkouts(struct store *store, struct sv organization_id,

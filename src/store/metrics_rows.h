@@ -70,6 +70,16 @@ enum store_metric_tax { // of checkouts whose price holds tax, for subscriptions
     STORE_TAX__COUNT,
 };
 
+enum store_metric_payment {
+    STORE_PAYMENT_AT,
+    STORE_PAYMENT_PAID_CURRENCY,
+    STORE_PAYMENT_PAID,
+    STORE_PAYMENT_SETTLED_CURRENCY,
+    STORE_PAYMENT_SETTLED,
+    STORE_PAYMENT_RATE,
+    STORE_PAYMENT__COUNT,
+};
+
 typedef enum till_code store_metric_callback(void *context, const struct value *values,
                                              size_t count, struct till_error *e);
 struct store_metric_sink {
@@ -84,19 +94,27 @@ enum till_code store_metric_subscriptions(struct store *store, struct sv organiz
 // When the first order was created that tells that the price of its subscription holds tax; 0 = there is none. One look at an index of those alone.
 enum till_code store_metric_first_tax_inside(struct store *store, struct sv organization_id,
                                              int64_t *ret_at_us, struct till_error *e) TILL_MUSTUSE;
-// Created at from_us or later; 0 = all.
 enum store_metric_orders {
     STORE_ORDERS_PLAIN,
     STORE_ORDERS_OWNED, // with product and customer
     STORE_ORDERS_TAXED, // those of subscriptions that have tax, alone
 };
+struct store_metric_orders_query {
+    enum store_metric_orders which;
+    int64_t from_us;       // created then or later; 0 = all
+    int64_t taxed_from_us; // older ones tell no tax; INT64_MAX: none does
+};
 enum till_code store_metric_orders(struct store *store, struct sv organization_id,
-                                   enum store_metric_orders which, int64_t from_us,
+                                   const struct store_metric_orders_query *query,
                                    const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
 enum till_code store_metric_events(struct store *store, struct sv organization_id,
                                    const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
+// What customers paid and what was settled for it, by events up to to_us, where the currencies differ.
+enum till_code store_metric_payments(struct store *store, struct sv organization_id, int64_t to_us,
+                                     const struct store_metric_sink *sink,
+                                     struct till_error *e) TILL_MUSTUSE;
 // Created in [from, to]. products and customers: JSON arrays of ids, .ptr NULL = all; a checkout that offers several products is of each.
 enum till_code store_metric_checkouts(struct store *store, struct sv organization_id,
                                       int64_t from_us, int64_t to_us, struct sv products,

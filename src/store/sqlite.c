@@ -511,6 +511,12 @@ static enum till_code sqlite_make_durable(struct store_db *db, struct till_error
     return sqlite_exec(sqlite_of(db), "PRAGMA synchronous = FULL", "make the database durable", e);
 }
 
+static enum till_code sqlite_data_version(struct store_db *store_db, int64_t *ret_version,
+                                          struct till_error *e)
+{
+    return sqlite_number(sqlite_of(store_db), "PRAGMA data_version", ret_version, e);
+}
+
 static enum till_code sqlite_health(struct store_db *store_db, struct store_health *ret_health,
                                     struct till_error *e)
 {
@@ -568,5 +574,6 @@ const struct store_driver store_driver_sqlite = {
     .reclaim = sqlite_reclaim,
     .make_durable = sqlite_make_durable,
     .query = sqlite_query,
+    .data_version = sqlite_data_version,
     .health = sqlite_health,
 };

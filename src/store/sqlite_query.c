@@ -16,6 +16,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/stop.h"
 
 enum {
     PROGRESS_INSTRUCTIONS = 2000,
@@ -230,7 +231,7 @@ struct watch {
 static int progress(void *context)
 {
     struct watch *watch = context;
-    watch->is_stopped = watch->stop && *watch->stop != 0;
+    watch->is_stopped = stop_is_set(watch->stop);
     watch->is_late =
         watch->deadline_ms != 0 && clock_monotonic_ms(&clock_system) >= watch->deadline_ms;
     return watch->is_stopped || watch->is_late;
@@ -390,7 +391,7 @@ static enum till_code run(struct sqlite_db *db, const struct store_query *query,
         }
         code = send_row(statement, sink, &arena, e);
         result.row_count += code == TILL_OK;
-        if (code == TILL_OK && query->stop && *query->stop != 0)
+        if (code == TILL_OK && stop_is_set(query->stop))
             code = TILL_FAIL(e, TILL_CANCELED, 0, "interrupted");
     }
     (void)sqlite3_finalize(statement);

@@ -61,6 +61,11 @@ enum till_code store_query(struct store *store, const struct store_query *query,
     return store->driver->query(store->db, query, sink, ret_result, e);
 }
 
+enum till_code store_data_version(struct store *store, int64_t *ret_version, struct till_error *e)
+{
+    return store->driver->data_version(store->db, ret_version, e);
+}
+
 enum till_code store_health(struct store *store, struct store_health *ret_health,
                             struct till_error *e)
 {

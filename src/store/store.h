@@ -329,6 +329,11 @@ enum till_code store_query(struct store *store, const struct store_query *query,
                            const struct store_sink *sink, struct store_query_result *ret_result,
                            struct till_error *e) TILL_MUSTUSE;
 
+// ---- changes by others ----
+// A number that is another one after each commit of another connection (of any process); it means something only beside earlier ones of this store.
+enum till_code store_data_version(struct store *store, int64_t *ret_version,
+                                  struct till_error *e) TILL_MUSTUSE;
+
 // ---- health ----
 struct store_health {
     bool is_intact; // PRAGMA integrity_check

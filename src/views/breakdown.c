@@ -5,6 +5,7 @@
 #include "views/breakdown.h"
 
 #include "base/limits.h"
+#include "views/exchange.h"
 #include "views/metrics.h"
 #include "views/movements.h"
 
@@ -109,6 +110,24 @@ static void group_put(struct view_grid *grid, const struct view_style *style,
     bar_put(grid, style, group->revenue_minor, revenue_minor);
 }
 
+static void together_text(struct buf *out, const struct view_style *style,
+                          const struct report_breakdown *report, struct arena *arena)
+{
+    struct view_grid grid = {
+        .arena = arena, .columns = TEXT_COLUMNS, .left = 1U << (TEXT_COLUMNS - 1)};
+    char code[VIEW_CURRENCY_BYTES];
+    if (report->exchange.into == 0)
+        return;
+    view_currency_title(code, report->exchange.into);
+    buf_text(out, "\nTogether in ");
+    view_ink(out, style, INK_BOLD, code);
+    buf_char(out, '\n');
+    head_put(&grid, "");
+    group_put(&grid, style, report, &report->together, sv_of(code), report->together.revenue_minor);
+    view_grid_show(&grid, out, style);
+    view_exchange_text(out, &report->exchange);
+}
+
 void view_breakdown_text(struct buf *out, const struct view_style *style,
                          const struct report_breakdown *report)
 {
@@ -134,13 +153,39 @@ void view_breakdown_text(struct buf *out, const struct view_style *style,
         buf_char(out, '\n');
         view_grid_show(&grid, out, style);
     }
+    together_text(out, style, report, &arena);
 }
 
 // ---- for programs ----
 
-void view_breakdown_json(struct buf *out, const struct report_breakdown *report)
+static void group_json(struct buf *out, const struct report_breakdown *report,
+                       const struct report_group *group, size_t first)
 {
     char code[VIEW_CURRENCY_BYTES];
+    view_currency(code, group->currency);
+    for (size_t k = first; k < COLUMNS; k++) {
+        struct value value = row_value(report, group, code, k);
+        view_json_key(out, names[k]);
+        view_json_value(out, &value);
+    }
+}
+
+static void together_json(struct buf *out, const struct report_breakdown *report)
+{
+    enum { REVENUE = 3 };
+    if (report->exchange.into == 0)
+        return;
+    view_json_key(out, "converted");
+    buf_char(out, '{');
+    view_exchange_json(out, &report->exchange);
+    view_json_key(out, "total");
+    buf_char(out, '{');
+    group_json(out, report, &report->together, REVENUE);
+    buf_text(out, "}}");
+}
+
+void view_breakdown_json(struct buf *out, const struct report_breakdown *report)
+{
     buf_char(out, '{');
     view_json_text(out, "by", report_dimension_word(report->by));
     view_range_json(out, &report->query);
@@ -149,15 +194,12 @@ void view_breakdown_json(struct buf *out, const struct report_breakdown *report)
     buf_char(out, '[');
     for (size_t i = 0; i < report->group_count; i++) {
         buf_text(out, i > 0 ? ",\n{" : "{");
-        view_currency(code, report->groups[i].currency);
-        for (size_t k = 0; k < COLUMNS; k++) {
-            struct value value = row_value(report, &report->groups[i], code, k);
-            view_json_key(out, names[k]);
-            view_json_value(out, &value);
-        }
+        group_json(out, report, &report->groups[i], 0);
         buf_char(out, '}');
     }
-    buf_text(out, "]}\n");
+    buf_char(out, ']');
+    together_json(out, report);
+    buf_text(out, "}\n");
 }
 
 enum till_code view_breakdown_rows(struct row_view *view, const struct report_breakdown *report,

@@ -165,6 +165,12 @@ static struct value value_of(struct metrics_number number)
     return (struct value){.type = VALUE_INTEGER, .integer = number.integer};
 }
 
+// Rows of several connections have the same columns, also where one of them has no value.
+static bool has_column(const struct row_view *view, const struct metrics_answer *answer, size_t k)
+{
+    return view->lead ? answer->is_asked[k] : has_value(answer, k);
+}
+
 enum till_code view_metrics_rows(struct row_view *view, const struct report_metrics *report,
                                  struct till_error *e)
 {
@@ -174,7 +180,7 @@ enum till_code view_metrics_rows(struct row_view *view, const struct report_metr
     char at[VIEW_LOCAL_BYTES];
     size_t count = 1;
     for (size_t k = 0; k < METRIC__COUNT; k++)
-        if (has_value(answer, k))
+        if (has_column(view, answer, k))
             names[count++] = model_metric((enum metric_id)k)->slug;
     enum till_code code = row_view_begin(view, names, NULL, count, e);
     for (size_t i = 0; i < answer->period_count && code == TILL_OK; i++) {
@@ -184,6 +190,8 @@ enum till_code view_metrics_rows(struct row_view *view, const struct report_metr
         for (size_t k = 0; k < METRIC__COUNT; k++)
             if (has_value(answer, k))
                 values[column++] = value_of(number_at(answer, k, i));
+            else if (has_column(view, answer, k))
+                values[column++] = (struct value){.type = VALUE_NULL};
         code = row_view_row(view, values, e);
     }
     return code ? code : row_view_end(view, e);

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/money.h"
 #include "base/text.h"
+#include "views/exchange.h"
 #include "views/metrics.h"
 
 enum { RATE_COLUMNS = 26, VALUE_COLUMNS = 12 };
@@ -119,6 +120,24 @@ static void currency_text(struct buf *out, const struct view_style *style,
         rate_text(out, style, &movements_rate_infos[i], rates[i], sv_of(code));
 }
 
+static void together_text(struct buf *out, const struct view_style *style,
+                          const struct report_movements *report, struct arena *arena)
+{
+    struct view_grid grid = {.arena = arena, .columns = 8};
+    char code[VIEW_CURRENCY_BYTES];
+    if (report->exchange.into == 0)
+        return;
+    view_currency_title(code, report->exchange.into);
+    buf_text(out, "\nTogether in ");
+    view_ink(out, style, INK_BOLD, code);
+    buf_char(out, '\n');
+    head_put(&grid);
+    view_grid_put(&grid, SV("all"));
+    line_put(&grid, &report->together, sv_of(code));
+    view_grid_show(&grid, out, style);
+    view_exchange_text(out, &report->exchange);
+}
+
 void view_movements_text(struct buf *out, const struct view_style *style,
                          const struct report_movements *report)
 {
@@ -130,6 +149,7 @@ void view_movements_text(struct buf *out, const struct view_style *style,
         buf_text(out, "\nNo subscription was ever paid.\n");
     for (size_t i = 0; i < report->answer.currency_count; i++)
         currency_text(out, style, report, &report->answer.currencies[i], &arena);
+    together_text(out, style, report, &arena);
     if (report->answer.currency_count == 0)
         return;
     buf_char(out, '\n');
@@ -206,6 +226,26 @@ static void currency_json(struct buf *out, const struct report_movements *report
     buf_char(out, '}');
 }
 
+static void together_json(struct buf *out, const struct report_movements *report)
+{
+    const struct movements_line *line = &report->together;
+    if (report->exchange.into == 0)
+        return;
+    view_json_key(out, "converted");
+    buf_char(out, '{');
+    view_exchange_json(out, &report->exchange);
+    view_json_key(out, "total");
+    buf_char(out, '{');
+    view_json_int(out, "start", line->start_minor);
+    view_json_int(out, "new", line->new_minor);
+    view_json_int(out, "expansion", line->expansion_minor);
+    view_json_int(out, "contraction", line->contraction_minor);
+    view_json_int(out, "churn", line->churn_minor);
+    view_json_int(out, "reactivation", line->reactivation_minor);
+    view_json_int(out, "end", line->end_minor);
+    buf_text(out, "}}");
+}
+
 void view_movements_json(struct buf *out, const struct report_movements *report)
 {
     const char *source = movements_source_word(report->source);
@@ -223,6 +263,7 @@ void view_movements_json(struct buf *out, const struct report_movements *report)
         currency_json(out, report, &report->answer.currencies[i]);
     }
     buf_char(out, ']');
+    together_json(out, report);
     view_json_key(out, "natures");
     buf_char(out, '{');
 #define PART_NATURE(member, word, is_balance)                                                      \

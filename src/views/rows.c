@@ -14,6 +14,8 @@
 
 #include "base/text.h"
 
+#define LEAD_NAME "connection"
+
 struct row_view_line {
     struct row_view_line *next;
     struct value values[];
@@ -144,12 +146,15 @@ enum till_code row_view_begin(struct row_view *view, const char *const *names, c
     }
     if (view->format == VIEW_JSON)
         buf_char(view->out, '[');
-    for (size_t i = 0; view->format == VIEW_CSV && i < column_count; i++) {
-        if (i > 0)
+    bool has_head = view->format == VIEW_CSV && !view->is_continued;
+    if (has_head && view->lead)
+        buf_text(view->out, LEAD_NAME);
+    for (size_t i = 0; has_head && i < column_count; i++) {
+        if (i > 0 || view->lead)
             buf_char(view->out, ',');
         view_csv_field(view->out, sv_of(view->names[i]));
     }
-    if (view->format == VIEW_CSV)
+    if (has_head)
         buf_char(view->out, '\n');
     return buf_fail(view->out, "the result", e);
 }
@@ -157,8 +162,10 @@ enum till_code row_view_begin(struct row_view *view, const char *const *names, c
 static void json_row(struct row_view *view, const struct value *values)
 {
     buf_char(view->out, '{');
+    if (view->lead)
+        view_json_text(view->out, LEAD_NAME, view->lead);
     for (size_t i = 0; i < view->column_count; i++) {
-        if (i > 0)
+        if (i > 0 || view->lead)
             buf_char(view->out, ',');
         buf_json_string(view->out, sv_of(view->names[i]));
         buf_char(view->out, ':');
@@ -214,8 +221,10 @@ enum till_code row_view_row(struct row_view *view, const struct value *values, s
         buf_char(view->out, '\n');
         break;
     case VIEW_CSV:
+        if (view->lead)
+            view_csv_field(view->out, sv_of(view->lead));
         for (size_t i = 0; i < view->column_count; i++) {
-            if (i > 0)
+            if (i > 0 || view->lead)
                 buf_char(view->out, ',');
             if (values[i].type == VALUE_TEXT)
                 view_csv_field(view->out, values[i].text);

@@ -193,17 +193,23 @@ static void card_json(struct buf *out, const struct report_card *card)
     buf_text(out, "]}");
 }
 
-void view_status_json(struct buf *out, const struct report_status *status)
+void view_connections_json(struct buf *out, const struct report_status *status)
 {
-    buf_char(out, '{');
-    view_json_time(out, "now", status->now_us);
-    view_json_bool(out, "stale", status->is_stale);
-    view_json_key(out, "connections");
     buf_char(out, '[');
     for (size_t i = 0; i < status->card_count; i++) {
         if (i > 0)
             buf_char(out, ',');
         card_json(out, &status->cards[i]);
     }
-    buf_text(out, "]}\n");
+    buf_char(out, ']');
+}
+
+void view_status_json(struct buf *out, const struct report_status *status)
+{
+    buf_char(out, '{');
+    view_json_time(out, "now", status->now_us);
+    view_json_bool(out, "stale", status->is_stale);
+    view_json_key(out, "connections");
+    view_connections_json(out, status);
+    buf_text(out, "}\n");
 }

@@ -5,6 +5,8 @@
 
 #include "base/money.h"
 #include "base/text.h"
+#include "views/exchange.h"
+#include "views/movements.h"
 #include "views/views.h"
 
 enum { LABEL_COLUMNS = 20, NUMBER_COLUMNS = 18 };
@@ -138,8 +140,41 @@ static void source_text(struct buf *out, const struct view_style *style,
     buf_text(out, ".\n");
 }
 
-void view_today_text(struct buf *out, const struct view_style *style,
-                     const struct report_today *today)
+static struct store_day_line together(const struct report_day *day,
+                                      const struct report_exchange *exchange)
+{
+    struct store_day_line sum = {.currency = ""};
+    for (size_t i = 0; i < day->line_count; i++) {
+        const struct store_day_line *line = &day->lines[i];
+        metrics_currency currency = metrics_currency_of(sv_of(line->currency));
+        report_exchange_add(exchange, currency, line->revenue_minor, &sum.revenue_minor);
+        report_exchange_add(exchange, currency, line->refunded_minor, &sum.refunded_minor);
+    }
+    return sum;
+}
+
+static void together_text(struct buf *out, const struct view_style *style,
+                          const struct report_today *today, const struct report_exchange *exchange)
+{
+    struct store_day_line sum = together(&today->today, exchange);
+    struct store_day_line before = together(&today->yesterday, exchange);
+    char code[VIEW_CURRENCY_BYTES];
+    if (exchange->into == 0)
+        return;
+    view_currency_title(code, exchange->into);
+    view_ink(out, style, INK_BOLD, "All currencies in ");
+    view_ink(out, style, INK_BOLD, code);
+    buf_char(out, '\n');
+    money_line(out, style, "Revenue", sum.revenue_minor, before.revenue_minor, code);
+    if (sum.refunded_minor != 0 || before.refunded_minor != 0)
+        money_line(out, style, "Refunded", sum.refunded_minor, before.refunded_minor, code);
+    view_exchange_text(out, exchange);
+    buf_char(out, '\n');
+}
+
+void view_today_converted_text(struct buf *out, const struct view_style *style,
+                               const struct report_today *today,
+                               const struct report_exchange *exchange)
 {
     enum { ORGANIZATION_COLUMNS = 32 };
     const struct civil_date *date = &today->today.date;
@@ -152,7 +187,15 @@ void view_today_text(struct buf *out, const struct view_style *style,
     if (today->part_count > 1)
         parts_text(out, style, today);
     days_text(out, style, &today->today, &today->yesterday);
+    together_text(out, style, today, exchange);
     source_text(out, style, today);
+}
+
+void view_today_text(struct buf *out, const struct view_style *style,
+                     const struct report_today *today)
+{
+    static const struct report_exchange none = {0};
+    view_today_converted_text(out, style, today, &none);
 }
 
 static void day_json(struct buf *out, const char *key, const struct report_day *day)
@@ -196,7 +239,25 @@ static void missing_json(struct buf *out, const bool is_missing[static TABLE__CO
     buf_char(out, ']');
 }
 
+static void together_json(struct buf *out, const char *key, const struct report_day *day,
+                          const struct report_exchange *exchange)
+{
+    struct store_day_line sum = together(day, exchange);
+    view_json_key(out, key);
+    buf_char(out, '{');
+    view_json_int(out, "revenue_minor", sum.revenue_minor);
+    view_json_int(out, "refunded_minor", sum.refunded_minor);
+    buf_char(out, '}');
+}
+
 void view_today_json(struct buf *out, const struct report_today *today)
+{
+    static const struct report_exchange none = {0};
+    view_today_converted_json(out, today, &none);
+}
+
+void view_today_converted_json(struct buf *out, const struct report_today *today,
+                               const struct report_exchange *exchange)
 {
     buf_char(out, '{');
     view_json_text(out, "organization_name", today->organization_name);
@@ -206,6 +267,14 @@ void view_today_json(struct buf *out, const struct report_today *today)
     missing_json(out, today->is_missing);
     day_json(out, "today", &today->today);
     day_json(out, "yesterday", &today->yesterday);
+    if (exchange->into != 0) {
+        view_json_key(out, "converted");
+        buf_char(out, '{');
+        view_exchange_json(out, exchange);
+        together_json(out, "today", &today->today, exchange);
+        together_json(out, "yesterday", &today->yesterday, exchange);
+        buf_char(out, '}');
+    }
     view_json_key(out, "organizations");
     buf_char(out, '[');
     for (size_t i = 0; i < today->part_count; i++) {

@@ -34,6 +34,8 @@ void view_ink(struct buf *out, const struct view_style *style, enum view_ink ink
 struct row_view {
     enum view_format format;
     const struct view_style *style;
+    const char *lead;  // of CSV and JSONL: value of a first column "connection"; NULL = none
+    bool is_continued; // CSV: the line of names stands already
     struct buf *out;
     struct arena *arena;
     const char **names;
@@ -69,6 +71,7 @@ void view_wrap(struct buf *out, struct sv text, size_t column, size_t indent);
 void view_status_text(struct buf *out, const struct view_style *style,
                       const struct report_status *status);
 void view_status_json(struct buf *out, const struct report_status *status);
+void view_connections_json(struct buf *out, const struct report_status *status); // its array alone
 void view_today_text(struct buf *out, const struct view_style *style,
                      const struct report_today *today);
 void view_today_json(struct buf *out, const struct report_today *today);

@@ -2,7 +2,7 @@
 """threads.py - programs with threads under the thread sanitizer.
 
 The simulator: readers of every table while the shop lives on and rules change. till: syncs that fetch and land at once, long enough for the
-checkpoint thread, one of them interrupted. Run by `./dev check threads` with TILL_SIM and TILL_BIN set to the sanitized programs. The
+checkpoint thread, one of them interrupted. The dashboard's server: many pages that read, ask in SQL, listen and sync at once, and an end in the middle. Run by `./dev check threads` with TILL_SIM and TILL_BIN set to the sanitized programs. The
 sanitizer ends a program at the first race, and Sim.stop() raises when the simulator did not end cleanly.
 """
 
@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 
+from dashboard import Dashboard
 from sim import TABLES, Sim, kill_till, run_till, start_till
 
 READERS = 6
@@ -56,5 +57,28 @@ def sync_all():
         run_till(["sync", "--full", "--accept-removals"], home=home, env=env, timeout=300, check=True)
 
 
+def look_at_all(dashboard, number):
+    targets = ("/", "/api/state", "/api/tables", "/api/schema", "/api/runs", f"/api/metrics?slug=revenue&from=2026-01-{1 + number % 3:02}", "/api/breakdown", "/metrics")
+    for target in targets * ROUNDS:
+        assert dashboard.get(target).status in (200, 409), target
+    assert dashboard.query(f"SELECT count(*) + {number} FROM orders").status == 200
+
+
+def serve_all():
+    with Sim(orders=400, seed=7) as sim, tempfile.TemporaryDirectory() as home:
+        run_till(["connect", "polar", "--api-url", sim.production.url, "--token-stdin"], home=home, input=sim.production.tokens["read"], check=True)
+        run_till(["sync"], home=home, env={"TILL_RATE": "max"}, timeout=300, check=True)
+        with Dashboard(home) as dashboard, dashboard.events() as events, concurrent.futures.ThreadPoolExecutor(READERS) as pool:
+            work = [pool.submit(look_at_all, dashboard, number) for number in range(READERS)]
+            sim.mutate(count=50, seed=1)
+            assert dashboard.work("/api/sync")["state"] == "done"
+            events.wait("changed")
+            for done in work:
+                done.result()
+            status, said = dashboard.stop()
+            assert status == 0, said
+
+
 main()
 sync_all()
+serve_all()

@@ -36,6 +36,8 @@ ERRORS = [
     ["config", "explode"], ["help", "synk"], ["completion", "tcsh"], ["disconnect"], ["disconnect", "shop"], ["connect"],
     ["connect", "stripe"], ["connect", "polar", "--environment", "staging"], ["connect", "polar", "--name", "My Shop"],
     ["connect", "polar", "--organization-id", "globex"], ["connect", "polar", "--keyring", "drawer"], ["demo", "--orders", "many"],
+    ["serve", "now"], ["serve", "--port", "65536"], ["serve", "--port", "0", "--listen", "localhost"],
+    ["serve", "--webhooks", "x"], ["serve", "--password-stdin"], ["serve", "--set-password"],
     ["demo", "--seed", "x"], ["demo", "--json"], ["--json", "query"], ["--json", "frobnicate", "--frob"],
 ]
 QUERIES = [["query", sql, "--format", form] for sql in (PRODUCTS, HOSTILE, "SELECT id FROM orders WHERE 0")

@@ -77,11 +77,27 @@ class Metrics(unittest.TestCase):
                 for args in ((), ("--billing-type", "recurring"), ("--billing-type", "one_time"))]
         without_product = sum(row["paid"] and row["product_id"] is None for row in self.sim.rows("orders"))
         self.assertEqual(both[0], both[1] + both[2] + without_product)
+        # Both kinds: all that has a product, as Polar takes it; not the same as neither.
+        either = self.answer("orders", "--from", "2020-01-01", "--interval", "year", "--billing-type", "one_time", "--billing-type", "recurring")
+        self.assertEqual(either["totals"]["orders"], both[1] + both[2])
         products = [row["id"] for row in self.sim.rows("products")]
         each = [self.answer("orders", "--from", "2020-01-01", "--interval", "year", "--product-id", product.upper())["totals"]["orders"]
                 for product in products[:2]]
         two = self.answer("orders", "--from", "2020-01-01", "--interval", "year", "--product-id", products[0], "--product-id", products[1])
         self.assertEqual(two["totals"]["orders"], sum(each))
+
+    def test_the_service_agrees_for_each_billing_type(self):
+        scopes = [f"{table}:read" for table in ("organizations", "products", "customers", "subscriptions", "orders", "refunds", "checkouts", "benefits", "events",
+                                                  "metrics")]
+        with tempfile.TemporaryDirectory(prefix="till-test-") as home:
+            options = {"home": home, "env": {"TILL_RATE": "max"}}
+            run_till(["connect", "polar", "--api-url", self.sim.production.url, "--token-stdin"], input=self.sim.token(scopes), check=True, **options)
+            run_till(["sync"], check=True, **options)
+            for types in ((), ("recurring",), ("one_time",), ("one_time", "recurring")):
+                args = [word for kind in types for word in ("--billing-type", kind)]
+                result = run_till(["verify", "--from", "2026-01-01", "--to", "2026-09-30", "--interval", "month", "--timezone", "UTC", "--json", *args], **options)
+                self.assertEqual((result.returncode, result.stderr), (0, ""), types)
+                self.assertEqual(json.loads(result.stdout)["drift"], 0)
 
     def test_wrong_questions_are_refused_with_the_next_thing_to_do(self):
         cases = {

@@ -63,6 +63,36 @@ class Organizations(unittest.TestCase):
         self.assertIn(self.sims["shop2"].production.url, text)
         self.assertNotIn(self.sims["polar"].production.url, text)
 
+    def test_numbers_of_each(self):
+        self.till("sync", check=True)
+        reports = (["metrics", "orders", "revenue"], ["movements"], ["breakdown", "--by", "currency"], ["cohorts"], ["customers"])
+        for report in reports:
+            with self.subTest(report[0]):
+                # as_of, mrr_as_of: the moment of the command
+                both = json.loads(self.till(*report, "--json", check=True).stdout)
+                self.assertEqual(list(both), ["organizations"])
+                self.assertEqual([part["name"] for part in both["organizations"]], ["polar", "shop2"])
+                for part in both["organizations"]:
+                    name = part.pop("name")
+                    self.assertEqual(part.pop("organization_id"), self.ids[name])
+                    self.assertTrue(part.pop("organization_name"))
+                    one = self.json(*report, "--name", name)
+                    for answer in (part, one):
+                        for moment in ("as_of", "mrr_as_of"):
+                            answer.pop(moment, None)
+                    self.assertEqual(part, one)
+                    self.assertNotIn("organizations", one)
+                lines = self.till(*report, "--format", "csv", check=True).stdout.splitlines()
+                self.assertTrue(lines[0].startswith("connection,"))
+                self.assertEqual(len([line for line in lines if line.startswith("connection,")]), 1)
+                alone = [self.till(*report, "--name", name, "--format", "csv", check=True).stdout.splitlines() for name in ("polar", "shop2")]
+                self.assertEqual(lines[0], "connection," + alone[0][0])
+                self.assertEqual(lines[1:], [f"polar,{line}" for line in alone[0][1:]] + [f"shop2,{line}" for line in alone[1][1:]])
+                rows = [json.loads(line) for line in self.till(*report, "--format", "jsonl", check=True).stdout.splitlines()]
+                self.assertEqual([row["connection"] for row in rows], [line.split(",")[0] for line in lines[1:]])
+                text = self.till(*report, "--format", "table", check=True).stdout
+                self.assertLess(text.index("polar\n"), text.index("shop2\n"))
+
     def test_today_never_adds_currencies(self):
         self.till("sync", check=True)
         both = self.json("today", "--timezone", "UTC")

@@ -23,7 +23,9 @@ enum { BODY_BYTES = 1000, PATIENCE_MS = 15000 };
 struct fixture {
     struct web *web;
     struct till_error e;
-    int refused, answered;
+    int refused, answered, done;
+    uint64_t ticket; // of the last one that is answered later
+    char query[64], target[64];
     char body[BODY_BYTES + 1], header[64];
 };
 
@@ -31,11 +33,44 @@ static bool on_head(void *context, const struct web_request *request, struct web
 {
     struct fixture *fixture = context;
     assert_int_equal(request->body.len, 0);
-    if (sv_equal(request->path, SV("/yes")))
+    if (sv_equal(request->path, SV("/yes")) || sv_starts_with(request->path, SV("/x/")))
         return false;
     fixture->refused++;
     answer->status = 404;
     buf_text(&answer->body, "{}");
+    return true;
+}
+
+static void count_done(void *context)
+{
+    ((struct fixture *)context)->done++;
+}
+
+// What the dashboard's server needs beyond the plain answer.
+static bool answer_otherwise(struct fixture *fixture, const struct web_request *request,
+                             struct web_answer *answer)
+{
+    static const char page[] = "<p>page</p>";
+    if (sv_equal(request->path, SV("/x/later"))) {
+        fixture->ticket = web_later(request);
+        return true;
+    }
+    if (sv_equal(request->path, SV("/x/stream"))) {
+        answer->status = web_stream(request) ? 200 : 503;
+        answer->type = "text/event-stream";
+        buf_text(&answer->body, "begin;");
+        return true;
+    }
+    if (!sv_equal(request->path, SV("/x/page")))
+        return false;
+    answer->status = 200;
+    answer->type = "text/html";
+    answer->cache = "no-cache";
+    answer->lasting = (struct sv){page, sizeof(page) - 1};
+    answer->done = count_done;
+    answer->done_context = fixture;
+    for (int i = 0; i < WEB_FIELDS + 1; i++)
+        web_answer_field(answer, "X-Field", i < WEB_FIELDS ? "in" : "out");
     return true;
 }
 
@@ -44,6 +79,11 @@ static void on_whole(void *context, const struct web_request *request, struct we
     struct fixture *fixture = context;
     struct sv header = web_header(request, "x-test");
     fixture->answered++;
+    (void)snprintf(fixture->query, sizeof(fixture->query), SV_FORMAT, (int)request->query.len,
+                   request->query.ptr ? request->query.ptr : "");
+    (void)snprintf(fixture->target, sizeof(fixture->target), SV_FORMAT, SV_ARGS(request->target));
+    if (answer_otherwise(fixture, request, answer))
+        return;
     (void)snprintf(fixture->body, sizeof(fixture->body), SV_FORMAT, SV_ARGS(request->body));
     (void)snprintf(fixture->header, sizeof(fixture->header), SV_FORMAT, (int)header.len,
                    header.ptr ? header.ptr : "");
@@ -216,6 +256,131 @@ static void more_connections_than_places(void **state)
     (void)close(last);
 }
 
+static void what_is_sent_and_how(void **state)
+{
+    struct fixture *fixture = *state;
+    int fd = dial(fixture);
+    say(fd, "GET /x/pa%67e?a=%41&b HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\nx-two: 2\r\n\r\n");
+    assert_heard(fixture, fd, "Content-Type: text/html\r\nCache-Control: no-cache\r\n");
+    assert_string_equal(fixture->query, "a=%41&b");
+    assert_string_equal(fixture->target, "/x/pa%67e");
+    say(fd, "GET /x/page? HTTP/1.1\r\nHost: x\r\n\r\n");
+    const char *text = hear(fixture, fd);
+    assert_non_null(strstr(text, "X-Field: in"));
+    assert_null(strstr(text, "X-Field: out"));
+    assert_non_null(strstr(text, "\r\n\r\n<p>page</p>"));
+    say(fd, "HEAD /x/page HTTP/1.1\r\nHost: x\r\n\r\n");
+    text = hear(fixture, fd);
+    assert_non_null(strstr(text, "Content-Length: 11\r\n"));
+    assert_null(strstr(text, "<p>"));
+    for (int i = 0; i < 5; i++)
+        step(fixture);
+    assert_int_equal(fixture->done, 3);
+    (void)close(fd);
+}
+
+static void an_answer_that_comes_later(void **state)
+{
+    struct fixture *fixture = *state;
+    int slow = dial(fixture);
+    int quick = dial(fixture);
+    say(slow, "GET /x/later HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (fixture->ticket == 0)
+        step(fixture);
+    say(quick, "POST /yes HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    assert_heard(fixture, quick, "{\"bytes\":0}"); // others go on
+    char byte;
+    assert_int_equal(recv(slow, &byte, 1, MSG_DONTWAIT), -1);
+    struct web_answer answer = {.status = 200};
+    buf_init(&answer.body, 100);
+    buf_text(&answer.body, "at last");
+    assert_true(web_finish(fixture->web, fixture->ticket, &answer));
+    assert_null(answer.body.data);
+    assert_heard(fixture, slow, "at last");
+    // Nobody waits any more: what the answer owns is released.
+    answer = (struct web_answer){.status = 200, .done = count_done, .done_context = fixture};
+    assert_false(web_finish(fixture->web, fixture->ticket, &answer));
+    assert_int_equal(fixture->done, 1);
+    say(slow, "POST /yes HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    assert_heard(fixture, slow, "{\"bytes\":0}"); // the connection is kept
+    say(slow, "GET /x/later HTTP/1.1\r\nHost: x\r\n\r\n");
+    uint64_t before = fixture->ticket;
+    while (fixture->ticket == before)
+        step(fixture);
+    (void)close(quick);
+    (void)close(slow); // closing the server with one waiting is teardown's
+}
+
+static int open_stream(struct fixture *fixture)
+{
+    int fd = dial(fixture);
+    say(fd, "GET /x/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    return fd;
+}
+
+static void streams(void **state)
+{
+    struct fixture *fixture = *state;
+    int fds[TILL_LIMIT_WEB_STREAMS];
+    for (size_t i = 0; i < TILL_COUNT(fds); i++) {
+        fds[i] = open_stream(fixture);
+        assert_heard(fixture, fds[i], "begin;");
+    }
+    int more = open_stream(fixture);
+    assert_heard(fixture, more, " 503 ");
+    (void)close(more);
+    assert_int_equal(web_stream_count(fixture->web), TILL_LIMIT_WEB_STREAMS);
+    for (int round = 0; round < 3; round++) {
+        web_push(fixture->web, SV("news;"));
+        for (size_t i = 0; i < TILL_COUNT(fds); i++)
+            assert_heard(fixture, fds[i], "news;");
+    }
+    (void)close(fds[0]); // its place is free soon, although nothing is sent
+    while (web_stream_count(fixture->web) == TILL_LIMIT_WEB_STREAMS)
+        step(fixture);
+    for (size_t i = 1; i < TILL_COUNT(fds); i++)
+        (void)close(fds[i]);
+}
+
+static void a_slow_reader_of_a_stream_is_cut_off(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char news[8192] = "news";
+    int64_t until_ms = clock_monotonic_ms(&clock_system) + PATIENCE_MS;
+    int slow = open_stream(fixture);
+    assert_heard(fixture, slow, "begin;");
+    int good = open_stream(fixture);
+    assert_heard(fixture, good, "begin;");
+    while (web_stream_count(fixture->web) == 2) {
+        web_push(fixture->web, (struct sv){news, sizeof(news)});
+        (void)hear(fixture, good);
+        char rest[32768];
+        while (recv(good, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+            step(fixture);
+        assert_true(clock_monotonic_ms(&clock_system) < until_ms);
+    }
+    assert_int_equal(web_stream_count(fixture->web), 1);
+    (void)close(good);
+    (void)close(slow);
+}
+
+static void others_are_waited_for_too(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2], answered = 0;
+    assert_int_equal(pipe(ends), 0);
+    struct pollfd other = {.fd = ends[0], .events = POLLIN};
+    assert_int_equal(web_step_with(fixture->web, &other, 1, 1, &answered, &fixture->e), TILL_OK);
+    assert_int_equal(other.revents, 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    int64_t begun_ms = clock_monotonic_ms(&clock_system);
+    assert_int_equal(web_step_with(fixture->web, &other, 1, 5000, &answered, &fixture->e), TILL_OK);
+    assert_int_equal(other.revents, POLLIN);
+    assert_true(clock_monotonic_ms(&clock_system) - begun_ms < 4000);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void addresses(void **state)
 {
     struct fixture *fixture = *state;
@@ -246,6 +411,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_http, setup, teardown),
         cmocka_unit_test_setup_teardown(trickle, setup, teardown),
         cmocka_unit_test_setup_teardown(more_connections_than_places, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_sent_and_how, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_that_comes_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_reader_of_a_stream_is_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(others_are_waited_for_too, setup, teardown),
         cmocka_unit_test_setup_teardown(addresses, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

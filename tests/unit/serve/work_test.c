@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// work_test.c - forms to command lines: nothing a page sends becomes an option, and a token is in none of them.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "serve/work.h"
+
+struct made {
+    enum till_code code;
+    struct till_error e;
+    struct child_arguments arguments;
+    struct secret input;
+    struct arena arena;
+    char text[2048];
+};
+
+static struct made make(enum api_route route, const char *form)
+{
+    struct made made = {.code = TILL_OK};
+    struct api_question question = {.route = route};
+    arena_init(&made.arena, 1024 * 1024);
+    assert_int_equal(api_parameters(sv_of(form), &made.arena, &question.parameters,
+                                    &question.parameter_count, &made.e),
+                     TILL_OK);
+    made.code = work_arguments(&question, &made.arena, &made.arguments, &made.input, &made.e);
+    AUTO_BUF text;
+    buf_init(&text, sizeof(made.text) - 1);
+    for (size_t i = 0; i < made.arguments.count; i++) {
+        buf_text(&text, i > 0 ? " " : "");
+        buf_text(&text, made.arguments.list[i]);
+    }
+    assert_int_equal(text.failure, TILL_OK);
+    memcpy(made.text, text.data ? text.data : "", text.len + 1);
+    return made;
+}
+
+static void release(struct made *made)
+{
+    secret_release(&made->input);
+    arena_release(&made->arena);
+}
+
+static void lines(void **state)
+{
+    static const struct {
+        enum api_route route;
+        const char *form, *line;
+        bool is_writing;
+    } table[] = {
+        {API_connect,
+         "token=polar_x&environment=sandbox&organization_id=&api_url=http://127.0.0.1:1&name=shop",
+         "connect polar --token-stdin --environment=sandbox --api-url=http://127.0.0.1:1 "
+         "--name=shop",
+         true},
+        {API_disconnect, "name=polar", "disconnect -- polar", true},
+        {API_disconnect, "name=--home=x&purge=1", "disconnect --purge -- --home=x", true},
+        {API_sync, "", "sync --progress --", true},
+        {API_sync, "connection=a&full=1&check=0&table=orders&table=refunds",
+         "sync --progress --name=a --full -- orders refunds", true},
+        {API_tables_set, "table=orders&every=5m&enabled=0", "tables --every=5m --off -- set orders",
+         false},
+        {API_doctor, "", "doctor", false},
+        {API_verify, "from=2026-01-01&to=2026-02-01&connection=a",
+         "verify --name=a --from=2026-01-01 --to=2026-02-01", false},
+        {API_annotation_put, "date=2026-01-01&text=--help", "annotate -- 2026-01-01 --help", false},
+        {API_annotation_remove, "id=7", "annotate --remove=7", false},
+        {API_goal_put, "metric=revenue&amount=5000&currency=eur&date=2026-12-31",
+         "goal --currency=eur --until=2026-12-31 -- revenue 5000", false},
+        {API_goal_remove, "metric=revenue", "goal --remove=revenue", false},
+        {API_saved_put, "name=best&sql=SELECT+1", "saved -- best SELECT 1", false},
+        {API_saved_remove, "name=-x", "saved --remove=-x", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < TILL_COUNT(table); i++) {
+        struct made made = make(table[i].route, table[i].form);
+        assert_int_equal(made.code, TILL_OK);
+        assert_string_equal(made.text, table[i].line);
+        assert_int_equal(made.arguments.is_writing, table[i].is_writing);
+        release(&made);
+    }
+}
+
+static void a_token_goes_another_way(void **state)
+{
+    struct made made = make(API_connect, "token=+polar_oat_x%0a&name=a");
+    (void)state;
+    assert_int_equal(made.code, TILL_OK);
+    assert_null(strstr(made.text, "polar_oat"));
+    assert_string_equal(secret_bytes(&made.input).ptr, "polar_oat_x");
+    release(&made);
+}
+
+static void what_is_missing(void **state)
+{
+    static const struct {
+        enum api_route route;
+        const char *form, *word;
+    } table[] = {
+        {API_connect, "name=a", "token"},      {API_disconnect, "", "name"},
+        {API_tables_set, "every=5m", "table"}, {API_annotation_put, "date=2026-01-01", "text"},
+        {API_annotation_remove, "", "id"},     {API_goal_put, "metric=revenue", "amount"},
+        {API_saved_put, "name=x&sql=", "sql"}, {API_overview, "", "nothing"},
+    };
+    (void)state;
+    for (size_t i = 0; i < TILL_COUNT(table); i++) {
+        struct made made = make(table[i].route, table[i].form);
+        assert_int_equal(made.code, TILL_USAGE);
+        assert_non_null(strstr(made.e.text, table[i].word));
+        assert_int_equal(made.input.len, 0);
+        release(&made);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines),
+        cmocka_unit_test(a_token_goes_another_way),
+        cmocka_unit_test(what_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
