@@ -13,7 +13,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from sim import ROOT, Sim, clean_environment, run_till, sim_path, till_path  # noqa: E402
 
-PAGES = [ROOT / "README.md", ROOT / "docs/sync.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs/sync.md", ROOT / "docs/export.md"]
 CAPTURE = re.compile(r"(<!-- captured: till (.*?) -->\n```text\n)(.*?)(```\n<!-- end: captured -->)", re.S)
 
 
