@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import gzip
+import http.client
 import json
 import os
 import pathlib
@@ -354,6 +355,31 @@ class Life(ServeCase):
         children = dashboard.children()
         dashboard.stop(signal.SIGKILL)
         wait_for(lambda: not any(is_alive(child) for child in children), "the end of the children", 10)
+
+    def test_kill_in_the_middle_of_a_sync(self):
+        home = self.home()
+        dashboard = self.serve(home.path, env={"TILL_RATE": "60"})
+        number = dashboard.post("/api/sync", {"full": "1"}).json()["job"]
+        wait_for(lambda: dashboard.job(number)["line"], "its first page")
+        [child] = dashboard.children()
+        dashboard.stop(signal.SIGKILL)
+        wait_for(lambda: not is_alive(child), "the end of the sync", 10)
+        self.assertEqual(home.till("sync", "--full", check=True).returncode, 0)
+
+    def test_sigterm_in_the_middle_of_everything(self):
+        home = self.home()
+        dashboard = self.serve(home.path, env={"TILL_RATE": "60"})
+        number = dashboard.post("/api/sync", {"full": "1"}).json()["job"]
+        wait_for(lambda: dashboard.job(number)["line"], "its first page")
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            endless = pool.submit(dashboard.query, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c")
+            time.sleep(0.2)
+            begun = time.monotonic()
+            status, said = dashboard.stop()
+            self.assertEqual(status, 0, said)
+            self.assertLess(time.monotonic() - begun, 4)
+            with self.assertRaises((ConnectionError, http.client.HTTPException)):
+                endless.result()
 
     def test_watch_is_started_again_and_its_runs_are_told(self):
         home = self.home()
