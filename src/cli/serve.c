@@ -81,6 +81,9 @@ static enum till_code on_ready(void *context, const struct serve_place *place, s
         view_json_text(&cli->out, "url", place->url);
         view_json_text(&cli->out, "token", place->token);
         buf_text(&cli->out, "}\n");
+    } else if (
+        cli->is_quiet) { // a service's output ends in a journal, where the key does not belong
+        buf_format(&cli->out, "%s\n", place->url);
     } else {
         buf_format(&cli->out, "%s\n", address);
         cli_say(cli,

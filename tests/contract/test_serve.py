@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -18,7 +19,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from dashboard import Dashboard, is_alive  # noqa: E402
-from sim import Sim, run_till, wait_for  # noqa: E402
+from sim import Sim, kill_till, run_till, start_till, wait_for  # noqa: E402
 from test_sync import Home  # noqa: E402
 from webhooks import Listener, new_secret  # noqa: E402
 
@@ -334,6 +335,15 @@ class Life(ServeCase):
         result = run_till(["serve", "--port", dashboard.port], home=home.path)
         self.assertEqual(result.returncode, 3)
         self.assertIn("--port", result.stderr)
+
+    def test_a_quiet_one_does_not_print_the_key(self):
+        home = self.home()
+        process = start_till(["serve", "--port", "0", "--quiet", "--no-watch"], home.path)
+        wait_for(lambda: select.select([process.stdout], [], [], 0)[0], "its address")
+        key = (pathlib.Path(home.path) / "serve-token").read_text().strip()
+        out, said = kill_till(process, signal.SIGTERM)
+        self.assertRegex(out.decode(), r"^http://127\.0\.0\.1:\d+/\n$")
+        self.assertNotIn(key, said.decode())
 
     def test_sigterm_ends_it_and_all_that_it_started(self):
         home = self.home()

@@ -437,6 +437,22 @@ static void test_health(struct fixture *f)
     assert_true(health.free_disk_bytes > 0);
 }
 
+static void test_commits_of_others_are_noticed(struct fixture *f)
+{
+    struct store *reader = NULL;
+    int64_t first = 0, same = 0, later = 0;
+    assert_ok(f, store_open(f->path, STORE_READ_ONLY, &reader, &f->e));
+    assert_ok(f, store_data_version(reader, &first, &f->e));
+    assert_ok(f, store_data_version(reader, &same, &f->e));
+    assert_int_equal(first, same);
+    connect_organization(f, "polar", ORGANIZATION);
+    assert_ok(f, store_data_version(reader, &later, &f->e));
+    assert_int_not_equal(first, later);
+    assert_ok(f, store_data_version(reader, &same, &f->e));
+    assert_int_equal(later, same);
+    store_close(reader);
+}
+
 static void test_bad_arguments(struct fixture *f)
 {
     struct store_walk walk;
@@ -462,6 +478,7 @@ static const struct contract contracts[] = {
     {"connections", test_connections},
     {"runs and states", test_runs_and_states},
     {"health", test_health},
+    {"commits of others are noticed", test_commits_of_others_are_noticed},
     {"bad arguments", test_bad_arguments},
 };
 
