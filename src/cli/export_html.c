@@ -25,6 +25,7 @@ static enum metrics_interval interval_of(const struct report_metrics_query *quer
 
 struct sheet {
     struct cli_metrics_question question;
+    struct store_connection connection;
     struct report_overview overview;
     struct store_annotations annotations;
     struct store_goals goals;
@@ -36,10 +37,13 @@ static enum till_code gather(struct cli *cli, struct store *store, struct arena 
     struct report_overview_question asked = {
         .compare = REPORT_PREVIOUS, .parts = REPORT_ALL_PARTS, .now_us = clock_now_us(cli->clock)};
     cli->argument_count = 0; // no slugs
-    enum till_code code = cli_metrics_question(cli, store, &sheet->question, e);
+    enum till_code code = cli_metrics_question(cli, &sheet->question, e);
+    if (code == TILL_OK)
+        code = cli_connection(cli, store, &sheet->connection, e);
     if (code)
         return code;
     asked.query = sheet->question.query;
+    asked.query.connection = &sheet->connection;
     if (!cli->options[OPTION_interval])
         asked.query.interval = interval_of(&asked.query);
     code = report_overview(store, &asked, arena, &sheet->overview, e);
