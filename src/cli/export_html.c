@@ -24,8 +24,8 @@ static enum metrics_interval interval_of(const struct report_metrics_query *quer
 }
 
 struct sheet {
-    struct store_connection connection;
     struct cli_metrics_question question;
+    struct store_connection connection;
     struct report_overview overview;
     struct store_annotations annotations;
     struct store_goals goals;
@@ -37,9 +37,9 @@ static enum till_code gather(struct cli *cli, struct store *store, struct arena 
     struct report_overview_question asked = {
         .compare = REPORT_PREVIOUS, .parts = REPORT_ALL_PARTS, .now_us = clock_now_us(cli->clock)};
     cli->argument_count = 0; // no slugs
-    enum till_code code = cli_connection(cli, store, &sheet->connection, e);
+    enum till_code code = cli_metrics_question(cli, &sheet->question, e);
     if (code == TILL_OK)
-        code = cli_metrics_question(cli, &sheet->question, e);
+        code = cli_connection(cli, store, &sheet->connection, e);
     if (code)
         return code;
     asked.query = sheet->question.query;
