@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "report/meters.h"
 #include "report/report.h"
@@ -211,7 +212,12 @@ static void perform_and_tidy(struct reader *reader, struct reader_task *task)
 {
     int64_t begun_ms = clock_monotonic_ms(&clock_system);
     perform(reader, task);
-    if (clock_monotonic_ms(&clock_system) - begun_ms >= LONG_MS)
+    int64_t took_ms = clock_monotonic_ms(&clock_system) - begun_ms;
+    if (task->work != READER_PASSWORD)
+        log_event(LOG_LEVEL_DEBUG, "event=answered route=%s result=%s ms=%lld",
+                  api_route_info(task->question.route)->name, till_code_name(task->code),
+                  (long long)took_ms);
+    if (took_ms >= LONG_MS)
         (void)malloc_trim(0);
 }
 

@@ -189,6 +189,16 @@ class Reading(ServeCase):
             self.assertEqual(answer.headers["Cross-Origin-Opener-Policy"], "same-origin")
             self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
 
+    def test_ten_pages_with_the_same_question_cost_one_computation(self):
+        dashboard = self.serve(self.home().path, env={"TILL_LOG": "debug"})
+        targets = ["/api/overview?compare=previous&interval=day", "/api/overview?interval=day&compare=previous", "/api/overview?interval=day&compare=previous&currency="]
+        with concurrent.futures.ThreadPoolExecutor(10) as pool:
+            answers = list(pool.map(lambda number: dashboard.get(targets[number % 3]), range(10)))
+        self.assertEqual({answer.status for answer in answers}, {200})
+        self.assertEqual(len({answer.headers["ETag"] for answer in answers}), 1)
+        _, said = dashboard.stop()
+        self.assertEqual(said.count("route=overview"), 1, said)
+
     def test_fifty_clients_at_once(self):
         dashboard = self.serve(self.home().path)
 
@@ -300,6 +310,32 @@ class Work(ServeCase):
         self.assertEqual([c for c in dashboard.get("/api/state").json()["connections"] if c["connected"]], [])
         self.assertEqual(dashboard.get("/api/jobs?id=999").status, 404)
         self.assertEqual(dashboard.get("/api/jobs?id=x").status, 404)
+
+    def test_notes_goals_and_queries_of_the_owner(self):
+        dashboard = self.serve(self.home().path)
+        text = "--launched <v2> & \"more\""
+        self.assertEqual(dashboard.work("/api/annotations", {"date": "2026-03-01", "text": text})["state"], "done")
+        [note] = dashboard.get("/api/annotations").json()
+        self.assertEqual((note["date"], note["text"]), ("2026-03-01", text))
+        self.assertEqual(dashboard.work(f"/api/annotations?id={note['id']}", method="DELETE")["state"], "done")
+        self.assertEqual(dashboard.get("/api/annotations").json(), [])
+        self.assertEqual(dashboard.work("/api/goals", {"metric": "revenue", "amount": "5000.50", "currency": "usd"})["state"], "done")
+        self.assertEqual([goal["metric"] for goal in dashboard.get("/api/goals").json()], ["revenue"])
+        self.assertEqual(dashboard.work("/api/goals?metric=revenue&currency=usd", method="DELETE")["state"], "done")
+        sql = "SELECT 'a; b' AS \"x y\" -- --"
+        self.assertEqual(dashboard.work("/api/saved", {"name": "best", "sql": sql})["state"], "done")
+        self.assertEqual([(one["name"], one["sql"]) for one in dashboard.get("/api/saved").json()], [("best", sql)])
+        self.assertEqual(dashboard.work("/api/saved?name=best", method="DELETE")["state"], "done")
+        failed = dashboard.work("/api/saved?name=best", method="DELETE")
+        self.assertEqual((failed["state"], failed["error"]["class"]), ("failed", "usage"))
+
+    def test_prometheus_is_told(self):
+        for path in (self.home().path, self.fresh()):
+            dashboard = self.serve(path)
+            answer = dashboard.get("/metrics")
+            self.assertEqual(answer.headers["Content-Type"], "application/openmetrics-text; version=1.0.0; charset=utf-8")
+            self.assertTrue(answer.body.endswith(b"# EOF\n"))
+            self.assertIn(b"till_build_info", answer.body)
 
     def test_sync_says_how_far_it_is(self):
         home = self.home()
