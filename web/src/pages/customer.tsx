@@ -1,0 +1,1 @@
+export function Customer({ id }: { id: string }) { return <p>{id}</p>; }

@@ -1,0 +1,1 @@
+export function Customers() { return <p>Customers</p>; }

@@ -1,0 +1,1 @@
+export function Integrations({ isFirst }: { isFirst?: boolean }) { return <p>{isFirst ? "first" : "Integrations"}</p>; }

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// overview.tsx - the front page: the numbers, the one that was picked as a chart, how MRR moved, what happened last, and where it comes from.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, act, perform, useAnswer } from "../api";
+import * as f from "../format";
+import { useReport, type Report } from "../report";
+import { link, setParams, usePlace } from "../router";
+import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
+import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
+import { Chart, type Series } from "../ui/chart";
+import { Choices } from "../ui/choices";
+import { Spoken, TileBones, Tiles } from "../ui/tile";
+
+export const MOVEMENTS: { key: "new" | "expansion" | "reactivation" | "contraction" | "churn"; name: string; form: "up" | "down"; color: string; swatch: string }[] = [
+    { key: "new", name: "New", form: "up", color: "series-1", swatch: "s1" },
+    { key: "expansion", name: "Expansion", form: "up", color: "series-6", swatch: "s6" },
+    { key: "reactivation", name: "Reactivation", form: "up", color: "series-3", swatch: "s3" },
+    { key: "contraction", name: "Contraction", form: "down", color: "series-2", swatch: "s2" },
+    { key: "churn", name: "Churn", form: "down", color: "series-4", swatch: "s4" },
+];
+
+export function movementSeries(list: Movement[]): Series[] {
+    return MOVEMENTS.map(({ key, ...rest }) => ({ key, ...rest, values: list.map((one) => one[key]), whole: list.reduce((sum, one) => sum + one[key], 0) }));
+}
+
+function previousLabel(report: Report): string {
+    return report.compare === "year" ? "a year before" : `${f.plural(report.days, "day")} before`;
+}
+
+function NoteDialog(props: { zone: string; last: string; onClose: () => void }) {
+    const [date, setDate] = useState(props.last);
+    const [text, setText] = useState("");
+    const [error, setError] = useState<ApiError | null>(null);
+    return (
+        <Dialog title="A note on the chart" onClose={props.onClose}>
+            <form
+                class="stack"
+                onSubmit={async (event) => {
+                    event.preventDefault();
+                    try {
+                        await perform("POST", "/api/annotations", { date, text });
+                        props.onClose();
+                    } catch (problem) {
+                        setError(problem as ApiError);
+                    }
+                }}
+            >
+                <Field label="Day">{(id) => <input id={id} type="date" required value={date} onInput={(event) => setDate((event.target as HTMLInputElement).value)} />}</Field>
+                <Field label="What happened">{(id) => <input id={id} required maxLength={200} placeholder="Launched v2" value={text} onInput={(event) => setText((event.target as HTMLInputElement).value)} />}</Field>
+                {error && <ErrorBox error={error} />}
+                <div class="row">
+                    <button class="button primary" type="submit">
+                        Add the note
+                    </button>
+                    <button class="button" type="button" onClick={props.onClose}>
+                        Cancel
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    );
+}
+
+function GoalDialog(props: { tile: TileData; currency: string; goal: number | null; onClose: () => void }) {
+    const isMoney = props.tile.kind === "money";
+    const [amount, setAmount] = useState(props.goal === null ? "" : isMoney ? f.decimal(props.goal, props.currency) : String(props.goal));
+    const [error, setError] = useState<ApiError | null>(null);
+    const key = { metric: props.tile.slug, currency: isMoney ? props.currency : null };
+    const attempt = async (action: () => Promise<unknown>) => {
+        try {
+            await action();
+            props.onClose();
+        } catch (problem) {
+            setError(problem as ApiError);
+        }
+    };
+    return (
+        <Dialog title={`A goal for ${props.tile.name}`} onClose={props.onClose}>
+            <form
+                class="stack"
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    void attempt(() => perform("POST", "/api/goals", { ...key, amount: amount.replace(/\s/g, "") }));
+                }}
+            >
+                <Field label={isMoney ? `Amount in ${props.currency.toUpperCase()}` : "Number"} note={props.tile.balance ? "The level to reach." : "For each period of the chart, as one bar of it."}>
+                    {(id, more) => <input id={id} aria-describedby={more} inputMode="decimal" required pattern="[0-9]+([.][0-9]+)?" value={amount} onInput={(event) => setAmount((event.target as HTMLInputElement).value)} />}
+                </Field>
+                {error && <ErrorBox error={error} />}
+                <div class="row">
+                    <button class="button primary" type="submit">
+                        Set the goal
+                    </button>
+                    {props.goal !== null && (
+                        <button class="button danger" type="button" onClick={() => void attempt(() => perform("DELETE", "/api/goals", key))}>
+                            Remove it
+                        </button>
+                    )}
+                    <button class="button" type="button" onClick={props.onClose}>
+                        Cancel
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    );
+}
+
+export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number }) {
+    const { data, tile, report } = props;
+    const [dialog, open] = useState<"note" | "goal" | null>(null);
+    const goal = data.goals.find((one) => one.metric === tile.slug && (tile.kind !== "money" || !one.currency || one.currency === data.currency))?.amount ?? null;
+    const at = tile.series.map((point) => point.at);
+    const inRange = (note: Annotation) => note.date >= data.range.from && note.date <= data.range.to;
+    const hasPrevious = data.previous !== null && tile.series.some((point) => point.previous !== null);
+    const series: Series[] = [
+        { key: "now", name: tile.name, form: tile.balance ? "line" : "bar", color: "series-1", swatch: "s1", values: tile.series.map((point) => point.value), whole: tile.value },
+        ...(hasPrevious ? [{ key: "before", name: previousLabel(report), form: "dash" as const, color: "series-muted", swatch: "sm", values: tile.series.map((point) => point.previous), whole: tile.previous, isQuiet: true }] : []),
+    ];
+    return (
+        <>
+            <Chart
+                title={tile.name}
+                name={tile.name}
+                note={tile.approximate ? `≈ ${tile.approximate}` : undefined}
+                at={at}
+                series={series}
+                interval={data.range.interval}
+                zone={data.range.timezone}
+                kind={tile.kind}
+                currency={data.currency}
+                height={props.height ?? 300}
+                wholeLabel={f.span(data.range.from, data.range.to)}
+                goal={goal}
+                goalLabel={goal === null ? undefined : `goal ${f.value(tile.kind, goal, data.currency)}`}
+                isPartial={data.range.is_partial && !tile.balance}
+                annotations={data.annotations.filter(inRange)}
+                onRemove={(note) => void act("DELETE", "/api/annotations", { id: String(note.id) })}
+                tools={
+                    <>
+                        <button type="button" onClick={() => open("note")}>
+                            Note
+                        </button>
+                        <button type="button" onClick={() => open("goal")}>
+                            Goal
+                        </button>
+                    </>
+                }
+            />
+            {dialog === "note" && <NoteDialog zone={report.zone} last={data.range.to} onClose={() => open(null)} />}
+            {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={goal} onClose={() => open(null)} />}
+        </>
+    );
+}
+
+export function MovementTable({ total, currency }: { total: Movement | null; currency: string }) {
+    if (!total) return null;
+    const rows: [string, number, string, number | undefined][] = [
+        ["New", total.new, "s1", total.customers_new],
+        ["Expansion", total.expansion, "s6", undefined],
+        ["Reactivation", total.reactivation, "s3", total.customers_reactivated],
+        ["Contraction", -total.contraction, "s2", undefined],
+        ["Churn", -total.churn, "s4", total.customers_churned],
+    ];
+    return (
+        <table>
+            <caption class="sr">Movements of monthly recurring revenue</caption>
+            <thead class="sr">
+                <tr>
+                    <th scope="col">Movement</th>
+                    <th scope="col">Customers</th>
+                    <th scope="col">Amount</th>
+                </tr>
+            </thead>
+            <tbody>
+                <tr>
+                    <th scope="row">At the start</th>
+                    <td class="num quiet">{total.customers_start !== undefined ? f.plural(total.customers_start, "customer") : ""}</td>
+                    <td class="num">{f.money(total.start, currency)}</td>
+                </tr>
+                {rows.map(([name, amount, swatch, customers]) => (
+                    <tr key={name}>
+                        <th scope="row">
+                            <i class={`swatch ${swatch}`} aria-hidden="true" /> {name}
+                        </th>
+                        <td class="num quiet">{customers ? f.signed(amount < 0 ? -customers : customers) : ""}</td>
+                        <td class="num">{amount === 0 ? f.money(0, currency) : f.signedMoney(amount, currency)}</td>
+                    </tr>
+                ))}
+            </tbody>
+            <tfoot>
+                <tr>
+                    <th scope="row">At the end</th>
+                    <td class="num quiet">{total.customers_end !== undefined ? f.plural(total.customers_end, "customer") : ""}</td>
+                    <td class="num">{f.money(total.end, currency)}</td>
+                </tr>
+            </tfoot>
+        </table>
+    );
+}
+
+export function sumMovements(list: Movement[]): Movement | null {
+    if (list.length === 0) return null;
+    const [first, last] = [list[0], list[list.length - 1]];
+    const sum = (pick: (one: Movement) => number | undefined) => list.reduce((n, one) => n + (pick(one) ?? 0), 0);
+    return {
+        timestamp: first.timestamp,
+        start: first.start,
+        end: last.end,
+        new: sum((one) => one.new),
+        expansion: sum((one) => one.expansion),
+        contraction: sum((one) => one.contraction),
+        churn: sum((one) => one.churn),
+        reactivation: sum((one) => one.reactivation),
+        customers_start: first.customers_start,
+        customers_end: last.customers_end,
+        customers_new: sum((one) => one.customers_new),
+        customers_churned: sum((one) => one.customers_churned),
+        customers_reactivated: sum((one) => one.customers_reactivated),
+    };
+}
+
+export function Groups(props: { title: string; list: Group[]; currency: string; name?: (group: Group) => string; href?: (group: Group) => string | null; more?: string; hasMrr?: boolean; empty: string }) {
+    const total = props.list.reduce((sum, one) => Math.max(sum, one.revenue), 0);
+    const tools = (
+        <>
+            {props.more && <a href={props.more}>All</a>}
+            <button
+                type="button"
+                onClick={() =>
+                    f.download(
+                        `${props.title.toLowerCase().replace(/\s+/g, "-")}.csv`,
+                        f.csv(["name", "currency", "revenue", "orders", "mrr"], props.list.map((one) => [one.name, one.currency, f.decimal(one.revenue, one.currency), one.orders, f.decimal(one.mrr ?? 0, one.currency)])),
+                    )
+                }
+            >
+                CSV<span class="sr"> of {props.title}</span>
+            </button>
+        </>
+    );
+    return (
+        <Part title={props.title} note={props.currency.toUpperCase()} tools={tools}>
+            {props.list.length === 0 ? (
+                <Empty>{props.empty}</Empty>
+            ) : (
+                <table>
+                    <caption class="sr">{props.title}</caption>
+                    <thead class="sr">
+                        <tr>
+                            <th scope="col">Name</th>
+                            <th scope="col">Orders</th>
+                            <th scope="col">Revenue</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {props.list.map((one) => {
+                            const name = props.name ? props.name(one) : one.name;
+                            const href = props.href?.(one);
+                            return (
+                                <tr key={`${one.key}${one.currency}`}>
+                                    <th scope="row" class="clip">
+                                        {href ? (
+                                            <a href={href} title={name}>
+                                                <Name>{name}</Name>
+                                            </a>
+                                        ) : (
+                                            <span class={one.key === null ? "quiet" : ""} title={name}>
+                                                <Name>{name}</Name>
+                                            </span>
+                                        )}
+                                        <span class="bar" aria-hidden="true">
+                                            <i style={{ width: `${total > 0 ? Math.max(0, (one.revenue / total) * 100) : 0}%` }} />
+                                        </span>
+                                    </th>
+                                    <td class="num quiet">{f.count(one.orders)}</td>
+                                    <td class="num">{f.money(one.revenue, one.currency)}</td>
+                                </tr>
+                            );
+                        })}
+                    </tbody>
+                </table>
+            )}
+        </Part>
+    );
+}
+
+const KINDS: Record<LatestRow["kind"], string> = { order: "Order", subscription: "New subscription", canceled: "Cancellation", refund: "Refund" };
+
+function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
+    const known = useRef<Set<string> | null>(null);
+    const [fresh, setFresh] = useState<Set<string>>(new Set());
+    const key = list.map((one) => one.kind + one.id).join();
+    useEffect(() => {
+        const ids = new Set(list.map((one) => one.kind + one.id));
+        if (known.current) {
+            const news = [...ids].filter((id) => !known.current?.has(id));
+            setFresh(new Set(news));
+            const timer = setTimeout(() => setFresh(new Set()), 6000);
+            known.current = ids;
+            return () => clearTimeout(timer);
+        }
+        known.current = ids;
+    }, [key]);
+    if (list.length === 0) return <Empty>No orders yet. They appear here as they happen.</Empty>;
+    return (
+        <table class="fixed latest">
+            <caption class="sr">Latest orders, subscriptions, cancellations and refunds</caption>
+            <colgroup>
+                <col style={{ width: "92px" }} />
+                <col />
+                <col class="p2" />
+                <col style={{ width: "104px" }} />
+            </colgroup>
+            <thead class="sr">
+                <tr>
+                    <th scope="col">When</th>
+                    <th scope="col">Who</th>
+                    <th scope="col">What</th>
+                    <th scope="col">Amount</th>
+                </tr>
+            </thead>
+            <tbody>
+                {list.map((one) => (
+                    <tr key={one.kind + one.id} class={fresh.has(one.kind + one.id) ? "fresh" : ""}>
+                        <td class="quiet" title={f.moment(one.at, zone)}>
+                            {f.ago(one.at)}
+                        </td>
+                        <th scope="row">
+                            {one.customer ? (
+                                <a href={link(`/customers/${one.customer.id}`)}>
+                                    <Name>{f.who(one.customer)}</Name>
+                                </a>
+                            ) : (
+                                <span class="quiet">unknown</span>
+                            )}
+                        </th>
+                        <td class="p2">
+                            {one.kind !== "order" && <span class={one.kind === "subscription" ? "up" : "down"}>{KINDS[one.kind]} </span>}
+                            <span class={one.kind === "order" ? "" : "quiet"}>
+                                <Name>{one.product ?? (one.kind === "order" ? "Order" : "")}</Name>
+                            </span>
+                        </td>
+                        <td class="num">{one.amount === null || !one.currency ? "" : one.kind === "refund" ? f.signedMoney(-Math.abs(one.amount), one.currency) : f.money(one.amount, one.currency)}</td>
+                    </tr>
+                ))}
+            </tbody>
+        </table>
+    );
+}
+
+export function Overview() {
+    const report = useReport();
+    const { params } = usePlace();
+    const { data, error, again, isLoading } = useAnswer<Data>("/api/overview", { ...report.query, compare: report.compare });
+    const picked = data?.tiles.find((tile) => tile.slug === params.get("metric")) ?? data?.tiles[0];
+    const total = data ? sumMovements(data.movements) : null;
+    const than = data?.previous ? f.span(data.previous.from, data.previous.to) : undefined;
+    const [revenue, orders] = [data?.tiles.find((tile) => tile.slug === "revenue"), data?.tiles.find((tile) => tile.slug === "orders")];
+    const spoken = data && revenue && orders ? `Updated. Revenue ${f.value("money", revenue.value, data.currency)}, ${f.plural(orders.value ?? 0, "order")}.` : "";
+    return (
+        <>
+            <h1 class="sr">Overview</h1>
+            <Choices report={report} hasCompare hasProducts currencies={data?.currencies} currency={data?.currency} />
+            {error && <ErrorBox error={error} again={again} />}
+            {spoken && <Spoken text={spoken} />}
+            {isLoading && (
+                <>
+                    <TileBones n={7} />
+                    <Bones height={360} />
+                </>
+            )}
+            {data && (
+                <>
+                    <Tiles label="Key figures" tiles={data.tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === data.tiles[0].slug ? null : slug }, true)} />
+                    <div class="grid">
+                        <div class="c8 m12">{picked && <MetricChart data={data} tile={picked} report={report} height={320} />}</div>
+                        <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
+                            <div class="scroll" tabIndex={0} role="region" aria-label="Latest" style={{ maxHeight: "372px" }}>
+                                <Latest list={data.latest} zone={data.range.timezone} />
+                            </div>
+                        </Part>
+                    </div>
+                    <div class="grid">
+                        <div class="c8 m12">
+                            <Chart
+                                title="How recurring revenue moved"
+                                name="MRR movements"
+                                note={data.currency.toUpperCase()}
+                                at={data.movements.map((one) => one.timestamp)}
+                                series={movementSeries(data.movements)}
+                                interval={data.range.interval}
+                                zone={data.range.timezone}
+                                kind="money"
+                                currency={data.currency}
+                                height={240}
+                                wholeLabel={f.span(data.range.from, data.range.to)}
+                                isPartial={data.range.is_partial}
+                            />
+                        </div>
+                        <Part class="c4 m12" title="MRR, from start to end" note={<Change kind="money" value={total?.end ?? null} previous={total?.start ?? null} currency={data.currency} />} tools={<a href={link("/subscriptions")}>More</a>}>
+                            {total ? <MovementTable total={total} currency={data.currency} /> : <Empty>No subscriptions in {data.currency.toUpperCase()} yet.</Empty>}
+                        </Part>
+                    </div>
+                    <div class="grid">
+                        <div class="c4 m6">
+                            <Groups title="Products" list={data.products} currency={data.currency} more={link("/products")} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty="Nothing sold in these days." />
+                        </div>
+                        <div class="c4 m6">
+                            <Groups title="Countries" list={data.countries} currency={data.currency} name={(one) => f.country(one.key)} more={link("/revenue", { by: "country" })} empty="Nothing sold in these days." />
+                        </div>
+                        <div class="c4 m12">
+                            <Groups title="Sources" list={data.sources} currency={data.currency} more={link("/revenue", { by: "source" })} empty="No order of these days tells its source." />
+                        </div>
+                    </div>
+                </>
+            )}
+        </>
+    );
+}

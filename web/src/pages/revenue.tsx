@@ -1,0 +1,1 @@
+export function Revenue() { return <p>Revenue</p>; }

@@ -1,0 +1,1 @@
+export function Subscriptions() { return <p>Subscriptions</p>; }

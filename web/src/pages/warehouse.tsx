@@ -1,0 +1,1 @@
+export function Warehouse() { return <p>Warehouse</p>; }

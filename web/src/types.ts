@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+// types.ts - the answers of the API as the page reads them. docs/api.md is the contract; what is optional there is optional here.
+
+export type Kind = "money" | "count" | "rate";
+
+export interface ApiErrorBody {
+    class: string;
+    text: string;
+    hint?: string | null;
+}
+
+export interface TableState {
+    connection?: string;
+    table: string;
+    enabled: boolean | number;
+    readable: boolean | number;
+    rows: number;
+    deleted: number;
+    quarantined: number;
+    proven: boolean | number;
+    last_run: string | null;
+    last_success: string | null;
+    fresh_as_of: string | null;
+    method: string;
+    every: string;
+    next_due: string | null;
+    failures: number;
+    failing_since: string | null;
+    last_error: string | null;
+    added?: number;
+    changed?: number;
+    removed?: number;
+    requests?: number;
+    last_method?: string | null;
+    last_full?: string | null;
+    waiting?: number;
+}
+
+export interface Connection {
+    name: string;
+    service: string;
+    connected: boolean;
+    environment: string;
+    api_url: string;
+    organization_id: string;
+    organization_name: string;
+    token_place: string | null;
+    scopes: string | null;
+    missing_scopes: string | null;
+    last_sync: string | null;
+    fresh_as_of: string | null;
+    rows: number;
+    quarantined: number;
+    failing_tables: number;
+    unproven_tables: number;
+    stale: boolean;
+    tables: TableState[];
+}
+
+export interface Job {
+    id: number;
+    command: string;
+    state: "running" | "done" | "failed";
+    line?: string | null;
+    exit_status?: number | null;
+    output?: unknown;
+    error?: ApiErrorBody | null;
+}
+
+export interface State {
+    version: string;
+    needs: "token" | "password" | null;
+    now?: string;
+    timezone?: string;
+    locale?: string;
+    watching?: boolean;
+    webhooks?: number | null;
+    connections?: Connection[];
+    jobs?: Job[];
+}
+
+export interface TilePoint {
+    at: string;
+    value: number | null;
+    previous: number | null;
+}
+
+export interface TileData {
+    slug: string;
+    name: string;
+    kind: Kind;
+    balance: boolean;
+    value: number | null;
+    previous: number | null;
+    change: number | null;
+    approximate: string | null;
+    unavailable: string | null;
+    series: TilePoint[];
+}
+
+export interface Movement {
+    timestamp: string;
+    start: number;
+    new: number;
+    expansion: number;
+    contraction: number;
+    churn: number;
+    reactivation: number;
+    end: number;
+    customers_start?: number;
+    customers_new?: number;
+    customers_churned?: number;
+    customers_reactivated?: number;
+    customers_end?: number;
+    source?: string | null;
+}
+
+export interface Group {
+    key: string | null;
+    name: string;
+    currency: string;
+    revenue: number;
+    orders: number;
+    mrr: number;
+    share?: number | null;
+    refunds?: number;
+    average_order_value?: number | null;
+    checkouts?: number | null;
+    checkouts_succeeded?: number | null;
+    checkout_conversion?: number | null;
+}
+
+export interface Person {
+    id: string;
+    name: string | null;
+    email: string | null;
+    country?: string | null;
+}
+
+export interface LatestRow {
+    kind: "order" | "subscription" | "canceled" | "refund";
+    id: string;
+    at: string;
+    customer: Person | null;
+    product: string | null;
+    amount: number | null;
+    currency: string | null;
+    billing_reason?: string | null;
+}
+
+export interface Annotation {
+    id: number | string;
+    date: string;
+    text: string;
+}
+
+export interface Goal {
+    metric: string;
+    currency: string | null;
+    amount: number;
+    date?: string | null;
+}
+
+export interface Overview {
+    connection: string;
+    organization: string;
+    range: { from: string; to: string; timezone: string; interval: string; is_partial: boolean };
+    previous: { from: string; to: string } | null;
+    as_of: string;
+    fresh_as_of: string | null;
+    currencies: string[];
+    currency: string;
+    tiles: TileData[];
+    movements: Movement[];
+    products: Group[];
+    countries: Group[];
+    sources: Group[];
+    latest: LatestRow[];
+    annotations: Annotation[];
+    goals: Goal[];
+}
+
+export interface MetricsAnswer {
+    periods: ({ timestamp: string } & Record<string, number | string | null>)[];
+    totals: Record<string, number | null>;
+    metrics: Record<string, { slug: string; display_name: string; type: string }>;
+    till: {
+        approximate: Record<string, string>;
+        unavailable: Record<string, string>;
+        interval: string;
+        timezone: string;
+        fresh_as_of: string | null;
+    };
+}
+
+export interface Rate {
+    value: number | null;
+    reason: string | null;
+    type: "percentage" | "ratio" | "currency";
+    nature: "balance" | "activity";
+    formula: string;
+}
+
+export interface MovementsAnswer {
+    interval: string;
+    timezone: string;
+    as_of: string;
+    source_sentence: string;
+    currencies: { currency: string; periods: Movement[]; total: Movement; rates: Record<string, Rate> }[];
+}
+
+export interface Cohort {
+    timestamp: string;
+    customers: number;
+    initial: number;
+    customers_kept: number[];
+    mrr: number[];
+}
+
+export interface CohortsAnswer {
+    interval: string;
+    timezone: string;
+    whole_periods: number;
+    source_sentence: string;
+    currencies: { currency: string; cohorts: Cohort[] }[];
+}
+
+export interface BreakdownAnswer {
+    by: string;
+    groups: Group[];
+}
+
+export interface PeopleAnswer {
+    list: string;
+    total: number;
+    customers: {
+        customer_id: string;
+        name: string | null;
+        email: string | null;
+        currency: string;
+        mrr: number;
+        since: string | null;
+        why: string | null;
+        at: string | null;
+        reason: string | null;
+    }[];
+}
+
+export interface ListAnswer<Row> {
+    rows: Row[];
+    next: string | null;
+    total: number | null;
+    is_capped?: boolean;
+    sorts?: string[];
+}
+
+export interface Product {
+    id: string;
+    name: string | null;
+}
+
+export interface OrderRow {
+    id: string;
+    created_at: string;
+    status: string;
+    paid: boolean | number;
+    customer: Person | null;
+    product: Product | null;
+    billing_reason: string | null;
+    total_amount: number;
+    net_amount: number;
+    tax_amount: number;
+    refunded_amount: number;
+    currency: string;
+    invoice_number: string | null;
+    subscription_id: string | null;
+}
+
+export interface SubscriptionRow {
+    id: string;
+    started_at: string | null;
+    status: string;
+    customer: Person | null;
+    product: Product | null;
+    amount: number;
+    currency: string;
+    recurring_interval: string;
+    recurring_interval_count: number;
+    current_period_end: string | null;
+    cancel_at_period_end: boolean | number;
+    ends_at: string | null;
+    ended_at: string | null;
+    trial_end: string | null;
+    customer_cancellation_reason: string | null;
+    mrr: number | null;
+}
+
+export interface Amount {
+    currency: string;
+    amount?: number;
+    net_amount?: number;
+    refunded_amount?: number;
+}
+
+export interface CustomerRow {
+    id: string;
+    created_at: string;
+    name: string | null;
+    email: string | null;
+    country: string | null;
+    orders: number;
+    revenue: Amount[];
+    mrr: Amount[];
+    since: string | null;
+    last_order_at: string | null;
+    deleted: boolean | number | string | null;
+}
+
+export interface ProductRow {
+    id: string;
+    name: string;
+    is_archived: boolean | number;
+    is_recurring: boolean | number;
+    recurring_interval: string | null;
+    prices: { amount_type: string; currency: string | null; amount: number | null }[];
+    orders: number;
+    revenue: Amount[];
+    mrr: Amount[];
+    active_subscriptions: number;
+}
+
+export interface HistoryMoment {
+    seen_at: string;
+    event: string;
+    table?: string;
+    id?: string;
+    changes: { column: string; old_value: unknown; new_value: unknown }[];
+}
+
+export interface CustomerAnswer extends CustomerRow {
+    orders_list?: OrderRow[];
+    subscriptions?: SubscriptionRow[];
+    lifetime_value?: Amount[];
+    changes?: HistoryMoment[];
+    first_order_at?: string | null;
+}
+
+export interface Run {
+    table: string;
+    started: string | null;
+    finished: string | null;
+    seconds: number | null;
+    method: string | null;
+    added: number;
+    changed: number;
+    removed: number;
+    requests: number;
+    proven: boolean | number | null;
+    error: string | null;
+}
+
+export interface SchemaTable {
+    name: string;
+    kind: "table" | "view";
+    sentence: string;
+    columns: { name: string; type: string; sentence: string | null }[];
+}
+
+export interface QueryAnswer {
+    columns: { name: string; type: string | null }[];
+    rows: (string | number | null)[][];
+    row_count: number;
+    is_cut: boolean;
+    elapsed_ms: number;
+}
+
+export interface Definition {
+    slug: string;
+    name: string;
+    kind: string;
+    balance?: boolean;
+    nature?: string;
+    definition: string;
+    formula: string;
+}
+
+export interface Saved {
+    name: string;
+    sql: string;
+}
+
+export interface DoctorAnswer {
+    version: string;
+    checks: { check: string; verdict: string; text: string; remedy: string | null }[];
+}
