@@ -9,7 +9,7 @@ import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData
 import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
 import { Chart, type Series } from "../ui/chart";
 import { Choices } from "../ui/choices";
-import { Spoken, TileBones, Tiles } from "../ui/tile";
+import { shortName, Spoken, TileBones, Tiles } from "../ui/tile";
 
 export const MOVEMENTS: { key: "new" | "expansion" | "reactivation" | "contraction" | "churn"; name: string; form: "up" | "down"; color: string; swatch: string }[] = [
     { key: "new", name: "New", form: "up", color: "series-1", swatch: "s1" },
@@ -75,7 +75,7 @@ function GoalDialog(props: { tile: TileData; currency: string; goal: number | nu
         }
     };
     return (
-        <Dialog title={`A goal for ${props.tile.name}`} onClose={props.onClose}>
+        <Dialog title={`A goal for ${shortName(props.tile)}`} onClose={props.onClose}>
             <form
                 class="stack"
                 onSubmit={(event) => {
@@ -113,14 +113,14 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
     const inRange = (note: Annotation) => note.date >= data.range.from && note.date <= data.range.to;
     const hasPrevious = data.previous !== null && tile.series.some((point) => point.previous !== null);
     const series: Series[] = [
-        { key: "now", name: tile.name, form: tile.balance ? "line" : "bar", color: "series-1", swatch: "s1", values: tile.series.map((point) => point.value), whole: tile.value },
+        { key: "now", name: shortName(tile), form: tile.balance ? "line" : "bar", color: "series-1", swatch: "s1", values: tile.series.map((point) => point.value), whole: tile.value },
         ...(hasPrevious ? [{ key: "before", name: previousLabel(report), form: "dash" as const, color: "series-muted", swatch: "sm", values: tile.series.map((point) => point.previous), whole: tile.previous, isQuiet: true }] : []),
     ];
     return (
         <>
             <Chart
-                title={tile.name}
-                name={tile.name}
+                title={shortName(tile)}
+                name={shortName(tile)}
                 note={tile.approximate ? `≈ ${tile.approximate}` : undefined}
                 at={at}
                 series={series}
@@ -283,7 +283,7 @@ export function Groups(props: { title: string; list: Group[]; currency: string; 
     );
 }
 
-const KINDS: Record<LatestRow["kind"], string> = { order: "Order", subscription: "New subscription", canceled: "Cancellation", refund: "Refund" };
+const KINDS: Record<LatestRow["kind"], string> = { order: "", subscription: "new ", canceled: "canceled ", refund: "refund " };
 
 function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
     const known = useRef<Set<string> | null>(null);
@@ -334,10 +334,8 @@ function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
                             )}
                         </th>
                         <td class="p2">
-                            {one.kind !== "order" && <span class={one.kind === "subscription" ? "up" : "down"}>{KINDS[one.kind]} </span>}
-                            <span class={one.kind === "order" ? "" : "quiet"}>
-                                <Name>{one.product ?? (one.kind === "order" ? "Order" : "")}</Name>
-                            </span>
+                            {one.kind !== "order" && <span class={one.kind === "subscription" ? "up" : "down"}>{KINDS[one.kind]}</span>}
+                            <Name>{one.product ?? (one.kind === "order" ? "order" : "subscription")}</Name>
                         </td>
                         <td class="num">{one.amount === null || !one.currency ? "" : one.kind === "refund" ? f.signedMoney(-Math.abs(one.amount), one.currency) : f.money(one.amount, one.currency)}</td>
                     </tr>

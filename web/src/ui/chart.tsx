@@ -121,6 +121,7 @@ function drawOver(u: uPlot, props: ChartProps, font: string): void {
     const scale = devicePixelRatio;
     ctx.save();
     ctx.font = font;
+    ctx.setLineDash([]);
     const zero = u.valToPos(0, "y", true);
     ctx.strokeStyle = ink("ink-3");
     ctx.lineWidth = scale;
@@ -137,10 +138,15 @@ function drawOver(u: uPlot, props: ChartProps, font: string): void {
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.fillStyle = ink("series-3");
-        ctx.textAlign = "right";
+        ctx.textAlign = "left";
         ctx.textBaseline = "bottom";
-        ctx.fillText(props.goalLabel ?? "goal", bbox.left + bbox.width - 2 * scale, y - 2 * scale);
+        ctx.setLineDash([]);
+        ctx.strokeStyle = ink("paper");
+        ctx.lineWidth = 4 * scale;
+        ctx.lineJoin = "round";
+        ctx.strokeText(props.goalLabel ?? "goal", bbox.left + 4 * scale, y - 3 * scale);
+        ctx.fillStyle = ink("series-3");
+        ctx.fillText(props.goalLabel ?? "goal", bbox.left + 4 * scale, y - 3 * scale);
     }
     ctx.setLineDash([2 * scale, 2 * scale]);
     (props.annotations ?? []).forEach((note, n) => {
@@ -433,9 +439,10 @@ export function Chart(props: ChartProps) {
     );
 }
 
-export function Sparkline({ values, before, isPartial }: { values: (number | null)[]; before?: (number | null)[]; isPartial?: boolean }) {
+// A balance is drawn by its own range, without a filled foot: from nothing up it would be a straight line.
+export function Sparkline({ values, before, isPartial, isBalance }: { values: (number | null)[]; before?: (number | null)[]; isPartial?: boolean; isBalance?: boolean }) {
     const all = [...values, ...(before ?? [])].filter((v): v is number => v !== null && v !== undefined);
-    const [low, high] = [Math.min(0, ...all), Math.max(...all, 0)];
+    const [low, high] = isBalance && all.length ? [Math.min(...all), Math.max(...all)] : [Math.min(0, ...all), Math.max(...all, 0)];
     const size = high - low || 1;
     const y = (v: number) => 30 - ((v - low) / size) * 28;
     const path = (list: (number | null)[]) => {
@@ -454,7 +461,7 @@ export function Sparkline({ values, before, isPartial }: { values: (number | nul
     })();
     return (
         <svg class="sparkline" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
-            {line && <path class="area" d={`${line}L${end.toFixed(2)} ${y(0).toFixed(2)}L0 ${y(0).toFixed(2)}Z`} />}
+            {line && !isBalance && <path class="area" d={`${line}L${end.toFixed(2)} ${y(0).toFixed(2)}L0 ${y(0).toFixed(2)}Z`} />}
             {before && <path class="before" d={path(before)} />}
             <path class="line" d={line} />
         </svg>

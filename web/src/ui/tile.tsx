@@ -9,6 +9,22 @@ import { Sparkline } from "./chart";
 
 const LESS_IS_BETTER = new Set(["canceled_subscriptions", "churned_subscriptions", "churn_rate", "refunds", "customer_churn"]);
 
+// Headings have little room; the definition has the full name.
+const SHORT: Record<string, string> = {
+    monthly_recurring_revenue: "MRR",
+    active_subscriptions: "Active subscriptions",
+    new_subscriptions: "New subscriptions",
+    canceled_subscriptions: "Cancellations",
+    average_order_value: "Average order",
+    net_revenue: "Net revenue",
+    checkouts_conversion: "Checkout conversion",
+    churned_subscriptions: "Ended subscriptions",
+};
+
+export function shortName(metric: { slug: string; name: string }): string {
+    return SHORT[metric.slug] ?? metric.name;
+}
+
 export function Figure({ kind, value, currency }: { kind: string; value: number | null; currency: string }) {
     if (value === null || value === undefined) return <p class="figure">–</p>;
     if (kind !== "money") return <p class="figure">{f.value(kind, value, currency)}</p>;
@@ -50,7 +66,7 @@ export function DefinitionDialog({ slug, onClose }: { slug: string; onClose: () 
     );
 }
 
-export function Tile(props: { tile: TileData; currency: string; than?: string; isOn?: boolean; isPartial?: boolean; onPick?: () => void; onDefine: (slug: string) => void; edge?: boolean }) {
+export function Tile(props: { tile: TileData; currency: string; than?: string; isOn?: boolean; isPartial?: boolean; onPick?: () => void; onDefine: (slug: string) => void; edge?: boolean; hasNoChange?: boolean }) {
     const { tile } = props;
     const doubt = tile.unavailable ?? tile.approximate;
     return (
@@ -58,10 +74,10 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
             <div class="what">
                 {props.onPick ? (
                     <button class="pick" type="button" aria-pressed={props.isOn} onClick={props.onPick}>
-                        {tile.name}
+                        {shortName(tile)}
                     </button>
                 ) : (
-                    <span>{tile.name}</span>
+                    <span>{shortName(tile)}</span>
                 )}
                 <button class="define" type="button" onClick={() => props.onDefine(tile.slug)} title={`What ${tile.name} means`}>
                     <span aria-hidden="true">i</span>
@@ -74,7 +90,7 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                     <span title={tile.unavailable}>not available: {tile.unavailable}</span>
                 ) : (
                     <>
-                        <Change kind={tile.kind} value={tile.value} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />
+                        {!props.hasNoChange && <Change kind={tile.kind} value={tile.value} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />}
                         {doubt && (
                             <span title={doubt}>
                                 {" "}
@@ -85,13 +101,13 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                     </>
                 )}
             </p>
-            <Sparkline values={tile.series.map((point) => point.value)} isPartial={props.isPartial && !tile.balance} />
+            <Sparkline values={tile.series.map((point) => point.value)} isPartial={props.isPartial && !tile.balance} isBalance={tile.balance} />
         </li>
     );
 }
 
 // Columns that leave no gap in the last row: 7 tiles are 7, or 4 and 3; never 6 and 1.
-export function Tiles(props: { tiles: TileData[]; currency: string; than?: string; on?: string; isPartial?: boolean; onPick?: (slug: string) => void; label: string }) {
+export function Tiles(props: { tiles: TileData[]; currency: string; than?: string; on?: string; isPartial?: boolean; onPick?: (slug: string) => void; label: string; hasNoChange?: boolean }) {
     const [defined, define] = useState<string | null>(null);
     const n = props.tiles.length;
     const middle = n <= 4 ? n : Math.ceil(n / 2);
@@ -109,6 +125,7 @@ export function Tiles(props: { tiles: TileData[]; currency: string; than?: strin
                         onPick={props.onPick && (() => props.onPick?.(tile.slug))}
                         onDefine={define}
                         edge={i % middle === 0}
+                        hasNoChange={props.hasNoChange}
                     />
                 ))}
             </ul>
