@@ -10,11 +10,14 @@ export class ApiError extends Error {
     readonly kind: string;
     readonly hint: string;
     readonly status: number;
-    constructor(status: number, body: ApiErrorBody) {
+    // what the command printed before it failed: the findings of `doctor`
+    readonly output: unknown;
+    constructor(status: number, body: ApiErrorBody, output?: unknown) {
         super(body.text);
         this.kind = body.class;
         this.hint = body.hint ?? "";
         this.status = status;
+        this.output = output ?? null;
     }
 }
 
@@ -104,7 +107,7 @@ export async function perform(method: "POST" | "DELETE", path: string, fields: Q
     started?.(id);
     for (;;) {
         const job = await get<Job>("/api/jobs", { id });
-        if (job.state === "failed") throw new ApiError(0, job.error ?? { class: "internal", text: `${job.command} failed` });
+        if (job.state === "failed") throw new ApiError(0, job.error ?? { class: "internal", text: `${job.command} failed` }, job.output);
         if (job.state !== "running") return job;
         await new Promise<void>((resume) => {
             const timer = setTimeout(resume, JOB_POLL_MS);

@@ -1,1 +1,103 @@
-export function Health() { return <p>Health</p>; }
+// SPDX-License-Identifier: Apache-2.0
+// health.tsx - what `till doctor` says, each finding with its remedy; it asks Polar, so it runs when it is asked to.
+import { useEffect, useState } from "preact/hooks";
+import { type ApiError, perform } from "../api";
+import * as f from "../format";
+import { connected, useSession } from "../report";
+import { link } from "../router";
+import type { DoctorAnswer } from "../types";
+import { Bones, Empty, ErrorBox, Part } from "../ui/basics";
+
+const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warning: ["wait", "look at it"], failed: ["bad", "failed"], skipped: ["wait", "not checked"] };
+
+export function Health() {
+    const session = useSession();
+    const [answer, setAnswer] = useState<DoctorAnswer | null>(null);
+    const [error, setError] = useState<ApiError | null>(null);
+    const [isBusy, setBusy] = useState(false);
+    const run = async () => {
+        setBusy(true);
+        setError(null);
+        try {
+            setAnswer((await perform("POST", "/api/doctor")).output as DoctorAnswer);
+        } catch (problem) {
+            // `doctor` ends with a status of its own when a check failed, and tells its findings all the same.
+            const known = (problem as ApiError).output as DoctorAnswer | null;
+            if (known?.checks) setAnswer(known);
+            else setError(problem as ApiError);
+        }
+        setBusy(false);
+    };
+    useEffect(() => void run(), []);
+    const failing = connected(session).flatMap((one) => one.tables.filter((table) => table.last_error).map((table) => ({ connection: one.name, table })));
+    return (
+        <>
+            <h1 class="title" style={{ padding: "16px 0 12px" }}>
+                Health
+            </h1>
+            <div class="grid">
+                <Part
+                    class="c8 m12"
+                    title="Checks"
+                    note={answer ? `till ${answer.version}` : undefined}
+                    tools={
+                        <button type="button" disabled={isBusy} onClick={() => void run()}>
+                            {isBusy ? "Checking…" : "Check again"}
+                        </button>
+                    }
+                >
+                    {error && <ErrorBox error={error} again={() => void run()} />}
+                    {!answer && !error && <Bones lines={7} />}
+                    {answer && (
+                        <table aria-busy={isBusy}>
+                            <caption class="sr">What till doctor says</caption>
+                            <thead class="sr">
+                                <tr>
+                                    <th scope="col">Check</th>
+                                    <th scope="col">Verdict</th>
+                                    <th scope="col">Finding</th>
+                                </tr>
+                            </thead>
+                            <tbody>
+                                {answer.checks.map((one, i) => {
+                                    const [look, words] = VERDICTS[one.verdict] ?? ["wait", one.verdict];
+                                    return (
+                                        <tr key={i}>
+                                            <th scope="row" class="nowrap">
+                                                {f.sentence(one.check)}
+                                            </th>
+                                            <td class="nowrap">
+                                                <span class={`tag ${look}`}>{words}</span>
+                                            </td>
+                                            <td style={{ overflowWrap: "anywhere" }}>
+                                                {f.sentence(one.text)}
+                                                {one.remedy && <div class="quiet">To do: {one.remedy}</div>}
+                                            </td>
+                                        </tr>
+                                    );
+                                })}
+                            </tbody>
+                        </table>
+                    )}
+                </Part>
+                <Part class="c4 m12" title="Tables that fail" tools={<a href={link("/warehouse")}>Warehouse</a>}>
+                    {failing.length === 0 ? (
+                        <Empty>{connected(session).length ? "None: every table was read the last time." : "Nothing is connected."}</Empty>
+                    ) : (
+                        <dl class="facts">
+                            {failing.map(({ connection, table }) => (
+                                <>
+                                    <dt key={`${connection}${table.table}`}>{f.sentence(table.table)}</dt>
+                                    <dd>
+                                        {table.last_error}
+                                        <span class="quiet"> · {f.plural(table.failures, "time")}{table.failing_since ? `, since ${f.ago(table.failing_since)}` : ""}</span>
+                                    </dd>
+                                </>
+                            ))}
+                        </dl>
+                    )}
+                </Part>
+            </div>
+        </>
+    );
+}

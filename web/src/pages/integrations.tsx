@@ -1,1 +1,287 @@
-export function Integrations({ isFirst }: { isFirst?: boolean }) { return <p>{isFirst ? "first" : "Integrations"}</p>; }
+// SPDX-License-Identifier: Apache-2.0
+// integrations.tsx - connecting: a card for each organization, and the form that connects one. The token goes straight to the process that
+// checks it with Polar and seals it; the page forgets it as soon as it is sent.
+import { useState } from "preact/hooks";
+import { type ApiError, perform } from "../api";
+import * as f from "../format";
+import { useJob } from "../live";
+import { connected, useSession } from "../report";
+import { go } from "../router";
+import type { Connection } from "../types";
+import { CopyButton, Dialog, ErrorBox, Field, Part, Tag } from "../ui/basics";
+
+const SCOPES = ["organizations:read", "customers:read", "products:read", "orders:read", "subscriptions:read", "refunds:read", "checkouts:read", "benefits:read"];
+const MORE_SCOPES: [string, string][] = [
+    ["events:read", "exact revenue in every currency, and changes within minutes"],
+    ["metrics:read", "lets till compare its numbers with Polar's own"],
+];
+
+const UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+
+function ConnectForm({ isFirst, onDone }: { isFirst: boolean; onDone: (name: string) => void }) {
+    const [environment, setEnvironment] = useState("production");
+    const [token, setToken] = useState("");
+    const [organization, setOrganization] = useState("");
+    const [apiUrl, setApiUrl] = useState("");
+    const [name, setName] = useState("");
+    const [isMore, setMore] = useState(false);
+    const [job, setJob] = useState<number | null>(null);
+    const [isBusy, setBusy] = useState(false);
+    const [error, setError] = useState<ApiError | null>(null);
+    const progress = useJob(job);
+    const text = (set: (value: string) => void) => (event: Event) => set((event.target as HTMLInputElement).value);
+    const host = environment === "sandbox" ? "https://sandbox.polar.sh/dashboard" : "https://polar.sh/dashboard";
+    const submit = async (event: Event) => {
+        event.preventDefault();
+        setBusy(true);
+        setError(null);
+        try {
+            const done = perform("POST", "/api/connect", { service: "polar", environment, organization_id: organization.trim(), api_url: apiUrl.trim(), name: name.trim(), token: token.trim() }, setJob);
+            setToken("");
+            const answer = await done;
+            const output = (answer.output ?? {}) as { organization_name?: string; organization?: string };
+            onDone(output.organization_name ?? output.organization ?? "the organization");
+        } catch (problem) {
+            setError(problem as ApiError);
+        }
+        setBusy(false);
+        setJob(null);
+    };
+    return (
+        <div class="grid">
+            <form class="form c6 m12" onSubmit={(event) => void submit(event)} autocomplete="off">
+                <fieldset>
+                    <legend class="label">Environment</legend>
+                    <div class="options">
+                        {["production", "sandbox"].map((one) => (
+                            <label class="radio" key={one}>
+                                <input type="radio" name="environment" value={one} checked={environment === one} onChange={() => setEnvironment(one)} /> {f.sentence(one)}
+                            </label>
+                        ))}
+                    </div>
+                </fieldset>
+                <Field label="Organization access token" note="Checked with Polar before it is kept: in the desktop's keyring, or sealed in a file. It goes nowhere else.">
+                    {(id, more) => <input id={id} aria-describedby={more} type="password" autocomplete="off" spellcheck={false} required placeholder="polar_oat_…" value={token} onInput={text(setToken)} autofocus={isFirst} />}
+                </Field>
+                {isMore ? (
+                    <>
+                        <Field label="Organization id (optional)" note="Needed when the token has no scope organizations:read, or opens several organizations.">
+                            {(id, more) => <input id={id} aria-describedby={more} pattern={UUID} title="an id like 1dbfc517-0bbf-4301-9ba8-555ca42b9737" spellcheck={false} value={organization} onInput={text(setOrganization)} />}
+                        </Field>
+                        <Field label="Name here (optional)" note="To tell several connections apart. Usually polar.">
+                            {(id, more) => <input id={id} aria-describedby={more} maxLength={40} spellcheck={false} value={name} onInput={text(setName)} />}
+                        </Field>
+                        <Field label="Address of the API (optional)" note="For a Polar of your own, or a simulated one: https, or http on this machine.">
+                            {(id, more) => <input id={id} aria-describedby={more} type="url" spellcheck={false} placeholder="https://api.polar.sh" value={apiUrl} onInput={text(setApiUrl)} />}
+                        </Field>
+                    </>
+                ) : (
+                    <div>
+                        <button class="plain small" type="button" onClick={() => setMore(true)}>
+                            Organization id, name, another address
+                        </button>
+                    </div>
+                )}
+                <div class="row">
+                    <button class="button primary" type="submit" disabled={isBusy}>
+                        {isBusy ? "Checking…" : "Connect Polar"}
+                    </button>
+                    <span class="quiet small" role="status">
+                        {isBusy ? (progress?.line ?? "asking Polar") : ""}
+                    </span>
+                </div>
+                {error && <ErrorBox error={error} />}
+            </form>
+            <div class="c6 m12 prose">
+                <h3>Make the token at Polar</h3>
+                <p>
+                    <a href={host} rel="noreferrer" target="_blank">
+                        {host.replace("https://", "")}
+                    </a>{" "}
+                    → Settings → Developers → New token. These scopes, all for reading:
+                </p>
+                <p style={{ margin: "8px 0" }}>
+                    {SCOPES.map((scope) => (
+                        <>
+                            <code key={scope}>{scope}</code>{" "}
+                        </>
+                    ))}
+                    <CopyButton text={SCOPES.concat(MORE_SCOPES.map(([scope]) => scope)).join(" ")} what="all scopes" />
+                </p>
+                <p class="quiet small">
+                    Worth having:{" "}
+                    {MORE_SCOPES.map(([scope, why]) => (
+                        <span key={scope}>
+                            <code>{scope}</code> {why}.{" "}
+                        </span>
+                    ))}
+                </p>
+                <p class="quiet small">A token that could write is accepted, and not used for it: there is no code in till that writes to Polar.</p>
+            </div>
+        </div>
+    );
+}
+
+function Card({ one }: { one: Connection }) {
+    const [isAsking, ask] = useState(false);
+    const [isPurge, setPurge] = useState(false);
+    const [isBusy, setBusy] = useState(false);
+    const [job, setJob] = useState<number | null>(null);
+    const [error, setError] = useState<ApiError | null>(null);
+    const progress = useJob(job);
+    const held = (one.scopes ?? "").split(" ").filter(Boolean);
+    const missing = (one.missing_scopes ?? "").split(" ").filter(Boolean);
+    const run = async (path: string, fields: Record<string, string | null>) => {
+        setBusy(true);
+        setError(null);
+        try {
+            await perform("POST", path, fields, setJob);
+            ask(false);
+        } catch (problem) {
+            setError(problem as ApiError);
+        }
+        setBusy(false);
+        setJob(null);
+    };
+    return (
+        <Part
+            title={<bdi>{one.organization_name || one.name}</bdi>}
+            class="card"
+            note={
+                <>
+                    Polar · {one.environment} · {one.connected ? <Tag status={one.failing_tables ? "failing" : "ok"} /> : "disconnected"}
+                </>
+            }
+        >
+            <div class="grid" style={{ marginBottom: "12px" }}>
+                <dl class="facts c6 m12">
+                    <dt>Name here</dt>
+                    <dd>{one.name}</dd>
+                    <dt>Organization id</dt>
+                    <dd class="mono">
+                        {one.organization_id} <CopyButton text={one.organization_id} what="the organization id" />
+                    </dd>
+                    <dt>Address</dt>
+                    <dd>{one.api_url}</dd>
+                    <dt>Token</dt>
+                    <dd>{one.connected ? (one.token_place === "file" ? "in the sealed file" : one.token_place === "environment" ? "from the environment" : "in the desktop's keyring") : "forgotten"}</dd>
+                    <dt>Last sync</dt>
+                    <dd>{f.ago(one.last_sync)}</dd>
+                    <dt>Rows</dt>
+                    <dd>
+                        {f.count(one.rows)}
+                        {one.quarantined > 0 && <span class="warn">, {f.count(one.quarantined)} set aside</span>}
+                        {one.unproven_tables > 0 && <span class="warn">, {f.plural(one.unproven_tables, "table")} unproven</span>}
+                    </dd>
+                </dl>
+                <div class="c6 m12">
+                    <dl class="facts">
+                        <dt>Scopes</dt>
+                        <dd>
+                            {held.map((scope) => (
+                                <>
+                                    <code key={scope}>{scope}</code>{" "}
+                                </>
+                            ))}
+                        </dd>
+                        {missing.length > 0 && (
+                            <>
+                                <dt>Missing</dt>
+                                <dd class="warn">{missing.join(" ")}</dd>
+                            </>
+                        )}
+                    </dl>
+                </div>
+            </div>
+            {one.connected && (
+                <div class="row">
+                    <button class="button" disabled={isBusy} onClick={() => void run("/api/sync", { connection: one.name })}>
+                        Sync now
+                    </button>
+                    <button class="button danger" disabled={isBusy} onClick={() => ask(true)}>
+                        Disconnect…
+                    </button>
+                    <span class="quiet small" role="status">
+                        {isBusy && !isAsking ? (progress?.line ?? "started") : ""}
+                    </span>
+                </div>
+            )}
+            {error && !isAsking && <ErrorBox error={error} />}
+            {isAsking && (
+                <Dialog title={`Disconnect ${one.organization_name || one.name}?`} onClose={() => ask(false)}>
+                    <p>The token is forgotten on this machine, and nothing is synced any more. At Polar it stays valid until you delete it there.</p>
+                    <label class="radio" style={{ marginTop: "12px" }}>
+                        <input type="checkbox" checked={isPurge} onChange={(event) => setPurge((event.target as HTMLInputElement).checked)} />
+                        <span>
+                            Also remove its {f.plural(one.rows, "row")} from this machine. <span class="quiet">This cannot be undone here; a new connection mirrors them again.</span>
+                        </span>
+                    </label>
+                    {error && <ErrorBox error={error} />}
+                    <div class="row">
+                        <button class="button danger" disabled={isBusy} onClick={() => void run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })}>
+                            {isPurge ? "Disconnect and remove the rows" : "Disconnect"}
+                        </button>
+                        <button class="button" onClick={() => ask(false)}>
+                            Keep it
+                        </button>
+                    </div>
+                </Dialog>
+            )}
+        </Part>
+    );
+}
+
+export function Integrations({ isFirst }: { isFirst?: boolean }) {
+    const session = useSession();
+    const list = session.connections ?? [];
+    const [isAdding, add] = useState(false);
+    const [joined, setJoined] = useState<string | null>(null);
+    const none = connected(session).length === 0;
+    const done = (name: string) => {
+        add(false);
+        setJoined(name);
+        if (isFirst) go("/warehouse");
+        // The first sync begins at once: the warehouse shows it.
+        void perform("POST", "/api/sync", {}).catch(() => undefined);
+    };
+    if (isFirst)
+        return (
+            <div style={{ paddingTop: "16px" }}>
+                <h1 class="title">Connect your Polar organization</h1>
+                <p class="prose quiet" style={{ margin: "4px 0 20px" }}>
+                    till mirrors what you sold into a database on this machine, and shows it here: revenue, orders, recurring revenue, customers. It reads, it never writes, and it sends nothing to anybody.
+                </p>
+                <ConnectForm isFirst onDone={done} />
+            </div>
+        );
+    return (
+        <>
+            <h1 class="title" style={{ padding: "16px 0 12px" }}>
+                Integrations
+            </h1>
+            {joined && (
+                <p class="notice" role="status">
+                    Connected to {joined}. Its tables are being mirrored now.
+                </p>
+            )}
+            {list.map((one) => (
+                <Card key={one.name} one={one} />
+            ))}
+            <Part title={none ? "Connect Polar" : "Another organization"}>
+                {none || isAdding ? (
+                    <ConnectForm isFirst={false} onDone={done} />
+                ) : (
+                    <p>
+                        <button class="button" onClick={() => add(true)}>
+                            Connect another…
+                        </button>
+                    </p>
+                )}
+            </Part>
+            <div style={{ height: "32px" }} />
+            <Part title="Traffic sources">
+                <p class="empty">PostHog, Search Console, Plausible and Umami are not in this version yet. Until then: revenue by source comes from the utm parameters of your checkouts.</p>
+            </Part>
+        </>
+    );
+}
