@@ -71,7 +71,8 @@ function Masthead({ state, path }: { state: State; path: string }) {
                     </a>
                 </p>
                 <p class="dateline">
-                    <span>{f.longDay(f.now(), zone)}</span>
+                    <span class="p2">{f.longDay(f.now(), zone)}</span>
+                    <span class="p1">{f.middleDay(f.now(), zone)}</span>
                     <span class="p2">{zone.replace(/_/g, " ").replace(/^Etc\//, "")}</span>
                     {shown && <span class={shown.stale ? "warn" : ""}>data from {f.ago(shown.fresh_as_of)}</span>}
                     {shown && shown.environment !== "production" && <span>{shown.environment}</span>}

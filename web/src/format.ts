@@ -23,9 +23,16 @@ function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
     return found;
 }
 
+// "$" alone would be any of twenty dollars, "¥" yen or yuan: the short sign is for the one that a reader takes it for.
+const SHORT_SIGN = new Set("usd eur gbp jpy inr krw".split(" "));
+
+function sign(currency: string): "narrowSymbol" | "symbol" {
+    return SHORT_SIGN.has(currency.toLowerCase()) ? "narrowSymbol" : "symbol";
+}
+
 function currencyOptions(currency: string): Intl.NumberFormatOptions {
     const digits = minorDigits(currency);
-    return { style: "currency", currency: currency.toUpperCase(), currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return { style: "currency", currency: currency.toUpperCase(), currencyDisplay: sign(currency), minimumFractionDigits: digits, maximumFractionDigits: digits };
 }
 
 function tidy(minor: number, currency: string): number {
@@ -47,7 +54,7 @@ export function shortMoney(minor: number, currency: string): string {
     const isSmall = Math.abs(value) < 10 && minorDigits(currency) > 0 && value !== Math.round(value);
     try {
         return numberFormat({
-            style: "currency", currency: currency.toUpperCase(), currencyDisplay: "narrowSymbol", notation: "compact",
+            style: "currency", currency: currency.toUpperCase(), currencyDisplay: sign(currency), notation: "compact",
             minimumFractionDigits: isSmall ? 2 : 0, maximumFractionDigits: isSmall ? 2 : 1,
         }).format(value);
     } catch {
@@ -144,6 +151,10 @@ export function shortDay(at: string, timeZone: string): string {
 
 export function longDay(at: number, timeZone: string): string {
     return dateFormat({ timeZone, weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
+}
+
+export function middleDay(at: number, timeZone: string): string {
+    return dateFormat({ timeZone, weekday: "short", day: "numeric", month: "short" }).format(new Date(at));
 }
 
 // The name of a bucket: what its start means depends on the interval.

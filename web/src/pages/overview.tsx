@@ -114,7 +114,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
     const hasPrevious = data.previous !== null && tile.series.some((point) => point.previous !== null);
     const series: Series[] = [
         { key: "now", name: shortName(tile), form: tile.balance ? "line" : "bar", color: "series-1", swatch: "s1", values: tile.series.map((point) => point.value), whole: tile.value },
-        ...(hasPrevious ? [{ key: "before", name: previousLabel(report), form: "dash" as const, color: "series-muted", swatch: "sm", values: tile.series.map((point) => point.previous), whole: tile.previous, isQuiet: true }] : []),
+        ...(hasPrevious ? [{ key: "before", name: previousLabel(report), form: tile.balance ? ("dash" as const) : ("tick" as const), color: tile.balance ? "series-muted" : "ink-2", swatch: tile.balance ? "sm" : "quiet", values: tile.series.map((point) => point.previous), whole: tile.previous, isQuiet: true }] : []),
     ];
     return (
         <>

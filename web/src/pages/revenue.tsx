@@ -45,9 +45,9 @@ const DIMENSIONS: [string, string][] = [
     ["currency", "Currencies"],
 ];
 
-function Breakdown({ by, report }: { by: string; report: ReturnType<typeof useReport> }) {
-    const { data, error, again, isLoading } = useAnswer<BreakdownAnswer>("/api/breakdown", { ...report.query, interval: null, by });
-    const groups = (data?.groups ?? []).filter((one) => !report.currency || one.currency === report.currency);
+function Breakdown({ by, report, answer, currency }: { by: string; report: ReturnType<typeof useReport>; answer: ReturnType<typeof useAnswer<BreakdownAnswer>>; currency: string }) {
+    const { data, error, again, isLoading } = answer;
+    const groups = (data?.groups ?? []).filter((one) => by === "currency" || one.currency === currency);
     const peak = new Map<string, number>();
     for (const one of groups) peak.set(one.currency, Math.max(peak.get(one.currency) ?? 0, one.revenue));
     const name = (one: (typeof groups)[number]) => (by === "country" ? f.country(one.key) : by === "billing_reason" ? f.sentence(one.name) : by === "currency" ? one.name.toUpperCase() : one.name);
@@ -62,7 +62,7 @@ function Breakdown({ by, report }: { by: string; report: ReturnType<typeof useRe
     return (
         <Part
             title="Where it comes from"
-            note="each currency by itself"
+            note={by === "currency" ? "each by itself" : currency.toUpperCase()}
             tools={
                 <button type="button" onClick={save}>
                     CSV<span class="sr"> of the breakdown</span>
@@ -157,6 +157,9 @@ export function Revenue() {
     const { params } = usePlace();
     const by = DIMENSIONS.some(([key]) => key === params.get("by")) ? (params.get("by") as string) : "product";
     const { data, error, again, isLoading } = useAnswer<MetricsAnswer>("/api/metrics", { ...report.query, currency: null, slug: SLUGS });
+    const breakdown = useAnswer<BreakdownAnswer>("/api/breakdown", { ...report.query, interval: null, currency: null, by });
+    const codes = [...new Set((breakdown.data?.groups ?? []).map((one) => one.currency))].sort();
+    const currency = codes.includes(report.currency) ? report.currency : codes.includes("usd") ? "usd" : (codes[0] ?? "usd");
     const tiles = data ? metricTiles(data, TILES) : [];
     const at = data?.periods.map((period) => period.timestamp) ?? [];
     const column = (slug: string) => data?.periods.map((period) => (period[slug] as number | null) ?? null) ?? [];
@@ -165,14 +168,14 @@ export function Revenue() {
               { key: "renewed_subscriptions_revenue", name: "Renewals", form: "up", color: "series-1", swatch: "s1", values: column("renewed_subscriptions_revenue"), whole: data.totals.renewed_subscriptions_revenue },
               { key: "new_subscriptions_revenue", name: "New subscriptions", form: "up", color: "series-6", swatch: "s6", values: column("new_subscriptions_revenue"), whole: data.totals.new_subscriptions_revenue },
               { key: "one_time_products_revenue", name: "Sold once", form: "up", color: "series-2", swatch: "s2", values: column("one_time_products_revenue"), whole: data.totals.one_time_products_revenue },
-              { key: "net_revenue", name: "Net revenue", form: "line", color: "ink", swatch: "", values: column("net_revenue"), whole: data.totals.net_revenue },
+              { key: "net_revenue", name: "Net revenue", form: "tick", color: "ink", swatch: "", values: column("net_revenue"), whole: data.totals.net_revenue },
           ]
         : [];
     const hasEnd = Date.parse(report.to) >= f.now() - 86_400_000;
     return (
         <>
             <h1 class="sr">Revenue</h1>
-            <Choices report={report} hasProducts />
+            <Choices report={report} hasProducts currencies={codes} currency={currency} />
             {error && <ErrorBox error={error} again={again} />}
             {isLoading && (
                 <>
@@ -192,7 +195,7 @@ export function Revenue() {
             )}
             <div class="grid">
                 <div class="c12">
-                    <Breakdown by={by} report={report} />
+                    <Breakdown by={by} report={report} answer={breakdown} currency={currency} />
                 </div>
                 <Part class="c12" title="Orders">
                     <DataTable<OrderRow>

@@ -44,7 +44,8 @@ function Rates({ rates, currency }: { rates: Record<string, Rate>; currency: str
 }
 
 function step(part: number): number {
-    return Math.max(0, Math.min(9, Math.ceil(part * 9)));
+    // the upper half is where cohorts differ
+    return Math.max(0, Math.min(9, Math.ceil(part ** 1.6 * 9)));
 }
 
 function Heat(props: { cohorts: Cohort[]; whole: number; interval: string; zone: string; currency: string; isMoney: boolean }) {
@@ -60,7 +61,7 @@ function Heat(props: { cohorts: Cohort[]; whole: number; interval: string; zone:
                 <thead>
                     <tr>
                         <th scope="col">Began</th>
-                        <th scope="col">{props.isMoney ? "MRR" : "Customers"}</th>
+                        <th scope="col" class="num">{props.isMoney ? "MRR" : "Customers"}</th>
                         {Array.from({ length: width }, (_, k) => (
                             <th scope="col" key={k}>
                                 <span class="sr">after {props.interval} </span>

@@ -17,7 +17,8 @@ export interface Series {
     key: string;
     name: string;
     // up and down are stacked on each other, away from nothing
-    form: "bar" | "line" | "dash" | "up" | "down";
+    // tick: a short mark across the bucket's bar, for what it is compared with
+    form: "bar" | "line" | "dash" | "tick" | "up" | "down";
     color: string; // a custom property's name: series-1
     swatch: string; // its class: s1
     values: (number | null)[];
@@ -86,8 +87,6 @@ function drawBars(u: uPlot, props: ChartProps): void {
     const step = bbox.width / Math.max(1, props.at.length);
     const width = Math.max(1, Math.min(step * 0.72, 40 * devicePixelRatio));
     const zero = u.valToPos(0, "y", true);
-    const hasBars = props.series.some((one) => one.form === "bar" || one.form === "up" || one.form === "down");
-    if (!hasBars) return;
     ctx.save();
     for (let i = 0; i < props.at.length; i++) {
         const left = Math.round(u.valToPos(i, "x", true) - width / 2);
@@ -95,7 +94,7 @@ function drawBars(u: uPlot, props: ChartProps): void {
         let [up, down] = [0, 0];
         for (const one of props.series) {
             const value = one.values[i];
-            if (!value || one.form === "line" || one.form === "dash") continue;
+            if (!value || one.form === "line" || one.form === "dash" || one.form === "tick") continue;
             const [from, to] = one.form === "up" ? [up, up + value] : one.form === "down" ? [-down, -down - value] : [0, value];
             if (one.form === "up") up += value;
             if (one.form === "down") down += value;
@@ -111,6 +110,19 @@ function drawBars(u: uPlot, props: ChartProps): void {
                 ctx.lineWidth = devicePixelRatio;
                 ctx.strokeRect(left + 0.5, top + 0.5, Math.round(width) - 1, Math.max(0, height - 1));
             }
+        }
+        ctx.globalAlpha = 1;
+        for (const one of props.series) {
+            const value = one.values[i];
+            if (one.form !== "tick" || value === null || value === undefined) continue;
+            const y = Math.round(u.valToPos(value, "y", true));
+            const long = Math.round(Math.min(step * 0.94, width + 8 * devicePixelRatio));
+            const thick = Math.max(2, Math.round(2 * devicePixelRatio));
+            const from = Math.round(u.valToPos(i, "x", true) - long / 2);
+            ctx.fillStyle = ink("paper");
+            ctx.fillRect(from - devicePixelRatio, y - thick / 2 - devicePixelRatio, long + 2 * devicePixelRatio, thick + 2 * devicePixelRatio);
+            ctx.fillStyle = ink(one.color);
+            ctx.fillRect(from, y - thick / 2, long, thick);
         }
     }
     ctx.restore();
@@ -209,7 +221,7 @@ function options(props: ChartProps, width: number, height: number, onPoint: (i: 
     return {
         width,
         height,
-        padding: [14, hasLines && isWide ? ENDS_PX : 8, 0, 0],
+        padding: [14, hasLines && isWide ? ENDS_PX : 16, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
         scales: {
@@ -362,7 +374,7 @@ export function Chart(props: ChartProps) {
                 <span class="at">{pointed !== null && props.at[pointed] ? f.bucket(props.at[pointed], props.interval, props.zone) + (isOpenBucket ? ", so far" : "") : props.wholeLabel}</span>
                 {props.series.map((one) => (
                     <span class={`key ${one.isQuiet ? "quiet" : ""}`} key={one.key}>
-                        <i class={`swatch ${one.form === "line" ? "line" : one.form === "dash" ? "line dash" : ""} ${one.swatch}`} />
+                        <i class={`swatch ${one.form === "line" || one.form === "tick" ? "line" : one.form === "dash" ? "line dash" : ""} ${one.swatch}`} />
                         {one.name} <b>{f.value(props.kind, shown(one), props.currency)}</b>
                     </span>
                 ))}

@@ -185,7 +185,7 @@ export function DataTable<Row extends { id: string }>(props: {
                         <tbody>
                             {first > 0 && (
                                 <tr class="space" aria-hidden="true">
-                                    <td colSpan={props.columns.length} style={{ height: `${first * ROW_PX}px` }} />
+                                    <td style={{ height: `${first * ROW_PX}px` }} />
                                 </tr>
                             )}
                             {rows.slice(first, last).map((row, i) => (
@@ -205,7 +205,7 @@ export function DataTable<Row extends { id: string }>(props: {
                             ))}
                             {last < rows.length && (
                                 <tr class="space" aria-hidden="true">
-                                    <td colSpan={props.columns.length} style={{ height: `${(rows.length - last) * ROW_PX}px` }} />
+                                    <td style={{ height: `${(rows.length - last) * ROW_PX}px` }} />
                                 </tr>
                             )}
                         </tbody>

@@ -75,9 +75,25 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                 {props.onPick ? (
                     <button class="pick" type="button" aria-pressed={props.isOn} onClick={props.onPick}>
                         {shortName(tile)}
+                        {doubt && !tile.unavailable && (
+                            <span class="quiet" title={doubt}>
+                                {" "}
+                                <span aria-hidden="true">≈</span>
+                                <span class="sr">approximate: {doubt}</span>
+                            </span>
+                        )}
                     </button>
                 ) : (
-                    <span>{shortName(tile)}</span>
+                    <span>
+                        {shortName(tile)}
+                        {doubt && !tile.unavailable && (
+                            <span class="quiet" title={doubt}>
+                                {" "}
+                                <span aria-hidden="true">≈</span>
+                                <span class="sr">approximate: {doubt}</span>
+                            </span>
+                        )}
+                    </span>
                 )}
                 <button class="define" type="button" onClick={() => props.onDefine(tile.slug)} title={`What ${tile.name} means`}>
                     <span aria-hidden="true">i</span>
@@ -91,13 +107,6 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                 ) : (
                     <>
                         {!props.hasNoChange && <Change kind={tile.kind} value={tile.value} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />}
-                        {doubt && (
-                            <span title={doubt}>
-                                {" "}
-                                <span aria-hidden="true">≈</span>
-                                <span class="sr">approximate: {doubt}</span>
-                            </span>
-                        )}
                     </>
                 )}
             </p>
