@@ -2,11 +2,10 @@
 // vite.config.ts - how the page becomes files that the program can carry.
 //
 // Hashed names, no inline script or style (the server's policy forbids both), no source maps, nothing written beside the sources: the outcome
-// goes where --outDir says, Vite's own cache beside it. In development the API comes from mock/server.mjs, or from TILL_URL.
+// goes where --outDir says. In development the API comes from mock/server.mjs, or from TILL_URL.
 import { defineConfig } from "vite";
 
 export default defineConfig({
-    cacheDir: process.env.TILL_VITE_CACHE ?? "../build/dashboard/cache",
     esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
     build: {
         target: "es2020",

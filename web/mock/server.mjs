@@ -135,7 +135,7 @@ function overview(query) {
     return {
         connection: "polar", organization: shop.scenario === "big" ? "The Globex Corporation of Springfield, Shelbyville and Ogdenville" : "Globex",
         range: { from: q.from, to: q.to, timezone: q.timezone, interval: q.interval, is_partial: q.to >= q.today }, previous: before, as_of: iso(Date.now()), fresh_as_of: iso(Date.now() - 95_000),
-        currencies: ["usd", "eur", "jpy"], currency, tiles, movements: movements(list, q, currency), products: groups(q, "product", currency).slice(0, 8), countries: groups(q, "country", currency).slice(0, 8), sources: groups(q, "source", currency).slice(0, 8),
+        rows_currency: currency, currencies: ["usd", "eur", "jpy"], currency: "usd", tiles, movements: movements(list, q, currency), products: groups(q, "product", currency).slice(0, 8), countries: groups(q, "country", currency).slice(0, 8), sources: groups(q, "source", currency).slice(0, 8),
         latest, annotations: shop.annotations, goals: shop.goals,
     };
 }
@@ -240,7 +240,7 @@ const READS = {
     "/api/overview": overview, "/api/metrics": metrics, "/api/movements": movementsAnswer, "/api/cohorts": cohorts, "/api/people": people,
     "/api/breakdown": (query) => ({ by: query.get("by") ?? "product", groups: groups(question(query), query.get("by") ?? "product", query.get("currency")) }),
     "/api/definitions": () => DEFINITIONS, "/api/annotations": () => shop.annotations, "/api/goals": () => shop.goals, "/api/saved": () => shop.saved, "/api/schema": () => SCHEMA,
-    "/api/tables": () => ({ tables: TABLES.map(tableState), intervals: INTERVALS, requests_24h: 812 }),
+    "/api/tables": () => ({ tables: TABLES.map(tableState), intervals: INTERVALS, requests_day: TABLES.map((table, i) => ({ connection: "polar", table, requests: 40 * i })) }),
     "/api/runs": () => Array.from({ length: 40 }, (_, i) => ({ table: TABLES[i % 9], started: iso(Date.now() - i * 300_000), finished: iso(Date.now() - i * 300_000 + 800), seconds: 0.8 + i / 50, method: i % 13 === 0 ? "full" : "incremental", added: i % 4, changed: i % 7, removed: 0, requests: 1 + (i % 3), proven: 1, error: i === 7 ? "Polar answered 502 six times" : null })),
     "/api/jobs": (query) => jobList.get(Number(query.get("id"))),
     "/api/customer": (query) => { const c = shop.customers.find((one) => one.id === query.get("id")); if (!c) return null; const orders = shop.orders.filter((o) => o.customer === c); return { ...customerRow(c), orders_list: orders.slice(-200).reverse().map(orderRow), subscriptions: shop.subscriptions.filter((s) => s.customer === c).map(subscriptionRow), lifetime_value: customerRow(c).revenue.map((r) => ({ currency: r.currency, amount: r.net_amount })), first_order_at: orders[0]?.created_at ?? null, changes: [{ seen_at: iso(Date.now() - 3 * DAY), event: "changed", table: "customers", changes: [{ column: "name", old_value: "Ada", new_value: c.name }] }] }; },
@@ -261,7 +261,7 @@ createServer((request, response) => {
     if (url.pathname === "/api/events") {
         if (!hasSession) return json(401, { error: { class: "auth", text: "no session", hint: "" } });
         response.writeHead(200, { "Content-Type": "text/event-stream" });
-        response.write(": hello\n\n");
+        response.write('event: state\ndata: {"stamp":1}\n\n');
         streams.add(response);
         return request.on("close", () => streams.delete(response));
     }
@@ -284,7 +284,7 @@ createServer((request, response) => {
                 case "/api/sync": return json(202, startJob("sync", ["customers 400 of 1,408", "orders 1,200 of 3,004", "orders 2,700 of 3,004", "checkouts 200 of 1,211"], {}));
                 case "/api/doctor": return json(202, startJob("doctor", ["integrity check"], { version: "0.1.0", checks: [{ check: "permissions", verdict: "ok", text: "till.db can be read by you alone", remedy: null }, { check: "database", verdict: "ok", text: "integrity check passed", remedy: null }, { check: "clock", verdict: "warning", text: "the clock is 14 s off", remedy: "turn on network time" }, { check: "connection", verdict: "failed", text: "could not read events: the token has no scope events:read", remedy: "add the scope events:read to the token" }] }));
                 case "/api/annotations": if (request.method === "DELETE") shop.annotations = shop.annotations.filter((a) => String(a.id) !== url.searchParams.get("id")); else shop.annotations = [...shop.annotations, { id: Date.now(), date: fields.get("date"), text: fields.get("text") }].sort((a, b) => (a.date < b.date ? -1 : 1)); return json(202, startJob("annotate", [], {}));
-                case "/api/goals": if (request.method === "DELETE") shop.goals = shop.goals.filter((g) => g.metric !== url.searchParams.get("metric")); else shop.goals = [...shop.goals.filter((g) => g.metric !== fields.get("metric")), { metric: fields.get("metric"), currency: fields.get("currency"), amount: Math.round(Number(fields.get("amount")) * (fields.get("currency") ? 100 : 1)) }]; return json(202, startJob("goal", [], {}));
+                case "/api/goals": if (request.method === "DELETE") shop.goals = shop.goals.filter((g) => g.metric !== url.searchParams.get("metric")); else shop.goals = [...shop.goals.filter((g) => g.metric !== fields.get("metric")), { metric: fields.get("metric"), currency: fields.get("currency"), amount_minor: Math.round(Number(fields.get("amount")) * (fields.get("currency") ? 100 : 1)), per: "month", until: null }]; return json(202, startJob("goal", [], {}));
                 case "/api/saved": if (request.method === "DELETE") shop.saved = shop.saved.filter((s) => s.name !== url.searchParams.get("name")); else shop.saved = [...shop.saved.filter((s) => s.name !== fields.get("name")), { name: fields.get("name"), sql: fields.get("sql") }]; return json(202, startJob("saved", [], {}));
                 default: return json(202, startJob(url.pathname.slice(5), [], {}));
             }

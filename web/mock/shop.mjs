@@ -95,5 +95,5 @@ export function makeShop(scenario, seed = 7) {
         }
         orders.sort((a, b) => a.at - b.at);
     }
-    return { scenario, now: () => Date.now(), products, customers, orders, subscriptions, iso, date, rnd, annotations: scenario === "normal" || big ? [{ id: 1, date: date(now - 12 * DAY), text: "Launched v2" }, { id: 2, date: date(now - 5 * DAY), text: "Newsletter #14" }] : [], goals: scenario === "normal" ? [{ metric: "revenue", currency: "usd", amount: 60000 }] : [], saved: [{ name: "Revenue by day", sql: "SELECT day, currency, orders, net_amount FROM v_daily_revenue ORDER BY day DESC LIMIT 30" }] };
+    return { scenario, now: () => Date.now(), products, customers, orders, subscriptions, iso, date, rnd, annotations: scenario === "normal" || big ? [{ id: 1, date: date(now - 12 * DAY), text: "Launched v2" }, { id: 2, date: date(now - 5 * DAY), text: "Newsletter #14" }] : [], goals: scenario === "normal" ? [{ metric: "revenue", currency: "usd", amount_minor: 9000000, per: "month", until: null }] : [], saved: [{ name: "Revenue by day", sql: "SELECT day, currency, orders, net_amount FROM v_daily_revenue ORDER BY day DESC LIMIT 30" }] };
 }

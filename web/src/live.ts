@@ -2,7 +2,7 @@
 // live.ts - the server tells when the database changed, and what its jobs do; the page asks again for what it shows.
 //
 // EventSource gives up after some failures, and does not say why: so a broken stream is closed here and opened again with growing waits, and
-// the page says that it is reconnecting. When it is back everything shown is asked again, as changes may have passed unheard.
+// the page says that it is reconnecting. When it is back, the stamp tells whether changes passed unheard.
 import { useEffect, useState } from "preact/hooks";
 import { jobMoved, refresh } from "./api";
 import type { Job } from "./types";
@@ -17,6 +17,7 @@ let liveness: Liveness = "connecting";
 let source: EventSource | null = null;
 let waitMs = FIRST_WAIT_MS;
 let gathering = 0;
+let stamp: number | null = null;
 let retry = 0;
 const jobs = new Map<number, Job>();
 const listeners = new Set<() => void>();
@@ -41,12 +42,10 @@ function changed(): void {
 }
 
 function open(): void {
-    const wasBroken = liveness === "reconnecting";
     source = new EventSource("/api/events");
     source.onopen = () => {
         waitMs = FIRST_WAIT_MS;
         become("live");
-        if (wasBroken) changed();
     };
     source.onerror = () => {
         source?.close();
@@ -55,7 +54,14 @@ function open(): void {
         retry = window.setTimeout(open, waitMs);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     };
-    source.addEventListener("changed", changed);
+    // The first event tells the state: when it is not the one that is shown, changes passed unheard.
+    const heard = (event: Event) => {
+        const now = (JSON.parse((event as MessageEvent<string>).data) as { stamp: number }).stamp;
+        if (stamp !== null && stamp !== now) changed();
+        stamp = now;
+    };
+    source.addEventListener("state", heard);
+    source.addEventListener("changed", heard);
     source.addEventListener("job", (event) => {
         const job = JSON.parse((event as MessageEvent<string>).data) as Job;
         jobs.set(job.id, { ...jobs.get(job.id), ...job });

@@ -73,6 +73,7 @@ export interface State {
     now?: string;
     timezone?: string;
     locale?: string;
+    stamp?: number;
     watching?: boolean;
     webhooks?: number | null;
     connections?: Connection[];
@@ -121,7 +122,7 @@ export interface Group {
     currency: string;
     revenue: number;
     orders: number;
-    mrr: number;
+    mrr: number | null;
     share?: number | null;
     refunds?: number;
     average_order_value?: number | null;
@@ -157,27 +158,31 @@ export interface Annotation {
 export interface Goal {
     metric: string;
     currency: string | null;
-    amount: number;
-    date?: string | null;
+    amount_minor: number;
+    // month: the goal is for a calendar month; null: a level, at any time
+    per: "month" | null;
+    until: string | null;
 }
 
 export interface Overview {
     connection: string;
     organization: string;
     range: { from: string; to: string; timezone: string; interval: string; is_partial: boolean };
-    previous: { from: string; to: string } | null;
+    // until: where the time before ends when the range holds today, so that like is compared with like
+    previous: { from: string; to: string; until?: string | null } | null;
     as_of: string;
     fresh_as_of: string | null;
     currencies: string[];
-    currency: string;
-    tiles: TileData[];
-    movements: Movement[];
-    products: Group[];
-    countries: Group[];
-    sources: Group[];
-    latest: LatestRow[];
-    annotations: Annotation[];
-    goals: Goal[];
+    currency: string; // of the tiles
+    rows_currency: string | null; // of movements, products, countries, sources
+    tiles: TileData[] | null;
+    movements: Movement[] | null;
+    products: Group[] | null;
+    countries: Group[] | null;
+    sources: Group[] | null;
+    latest: LatestRow[] | null;
+    annotations: Annotation[] | null;
+    goals: Goal[] | null;
 }
 
 export interface MetricsAnswer {

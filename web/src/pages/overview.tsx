@@ -5,7 +5,7 @@ import { ApiError, act, perform, useAnswer } from "../api";
 import * as f from "../format";
 import { useReport, type Report } from "../report";
 import { link, setParams, usePlace } from "../router";
-import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
+import type { Annotation, Goal, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
 import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
 import { Chart, type Series } from "../ui/chart";
 import { Choices } from "../ui/choices";
@@ -83,7 +83,7 @@ function GoalDialog(props: { tile: TileData; currency: string; goal: number | nu
                     void attempt(() => perform("POST", "/api/goals", { ...key, amount: amount.replace(/\s/g, "") }));
                 }}
             >
-                <Field label={isMoney ? `Amount in ${props.currency.toUpperCase()}` : "Number"} note={props.tile.balance ? "The level to reach." : "For each period of the chart, as one bar of it."}>
+                <Field label={isMoney ? `Amount in ${props.currency.toUpperCase()}` : "Number"} note={props.tile.balance || props.tile.slug === "average_order_value" ? "The level to reach." : "For a calendar month. A chart by day shows a day's part of it."}>
                     {(id, more) => <input id={id} aria-describedby={more} inputMode="decimal" required pattern="[0-9]+([.][0-9]+)?" value={amount} onInput={(event) => setAmount((event.target as HTMLInputElement).value)} />}
                 </Field>
                 {error && <ErrorBox error={error} />}
@@ -105,10 +105,19 @@ function GoalDialog(props: { tile: TileData; currency: string; goal: number | nu
     );
 }
 
+// A month's goal on a chart of other buckets: a day's part of the month that the range ends in, times the bucket's days.
+function bucketGoal(goal: Goal, interval: string, to: string): number | null {
+    if (goal.per !== "month" || interval === "month") return goal.amount_minor;
+    const days = new Date(Date.UTC(Number(to.slice(0, 4)), Number(to.slice(5, 7)), 0)).getUTCDate();
+    const parts: Record<string, number> = { hour: 1 / 24 / days, day: 1 / days, week: 7 / days, year: 12 };
+    return goal.amount_minor * (parts[interval] ?? 1);
+}
+
 export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number }) {
     const { data, tile, report } = props;
     const [dialog, open] = useState<"note" | "goal" | null>(null);
-    const goal = data.goals.find((one) => one.metric === tile.slug && (tile.kind !== "money" || !one.currency || one.currency === data.currency))?.amount ?? null;
+    const kept = (data.goals ?? []).find((one) => one.metric === tile.slug && (tile.kind !== "money" || !one.currency || one.currency === data.currency));
+    const goal = kept ? bucketGoal(kept, data.range.interval, data.range.to) : null;
     const at = tile.series.map((point) => point.at);
     const inRange = (note: Annotation) => note.date >= data.range.from && note.date <= data.range.to;
     const hasPrevious = data.previous !== null && tile.series.some((point) => point.previous !== null);
@@ -131,9 +140,9 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                 height={props.height ?? 300}
                 wholeLabel={f.span(data.range.from, data.range.to)}
                 goal={goal}
-                goalLabel={goal === null ? undefined : `goal ${f.value(tile.kind, goal, data.currency)}`}
+                goalLabel={kept ? `goal ${f.value(tile.kind, kept.amount_minor, data.currency)}${kept.per === "month" ? " a month" : ""}` : undefined}
                 isPartial={data.range.is_partial && !tile.balance}
-                annotations={data.annotations.filter(inRange)}
+                annotations={(data.annotations ?? []).filter(inRange)}
                 onRemove={(note) => void act("DELETE", "/api/annotations", { id: String(note.id) })}
                 tools={
                     <>
@@ -147,7 +156,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                 }
             />
             {dialog === "note" && <NoteDialog zone={report.zone} last={data.range.to} onClose={() => open(null)} />}
-            {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={goal} onClose={() => open(null)} />}
+            {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={kept?.amount_minor ?? null} onClose={() => open(null)} />}
         </>
     );
 }
@@ -320,7 +329,7 @@ function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
             </thead>
             <tbody>
                 {list.map((one) => (
-                    <tr key={one.kind + one.id} class={fresh.has(one.kind + one.id) ? "fresh" : ""}>
+                    <tr key={one.kind + one.id} title={one.kind === "canceled" && one.billing_reason ? `reason given: ${f.words(one.billing_reason)}` : undefined} class={fresh.has(one.kind + one.id) ? "fresh" : ""}>
                         <td class="quiet" title={f.moment(one.at, zone)}>
                             {f.ago(one.at)}
                         </td>
@@ -349,15 +358,18 @@ export function Overview() {
     const report = useReport();
     const { params } = usePlace();
     const { data, error, again, isLoading } = useAnswer<Data>("/api/overview", { ...report.query, compare: report.compare });
-    const picked = data?.tiles.find((tile) => tile.slug === params.get("metric")) ?? data?.tiles[0];
-    const total = data ? sumMovements(data.movements) : null;
-    const than = data?.previous ? f.span(data.previous.from, data.previous.to) : undefined;
-    const [revenue, orders] = [data?.tiles.find((tile) => tile.slug === "revenue"), data?.tiles.find((tile) => tile.slug === "orders")];
+    const tiles = data?.tiles ?? [];
+    const movements = data?.movements ?? [];
+    const rowsCurrency = data?.rows_currency ?? data?.currency ?? "usd";
+    const picked = tiles.find((tile) => tile.slug === params.get("metric")) ?? tiles[0];
+    const total = sumMovements(movements);
+    const than = data?.previous ? `${f.span(data.previous.from, data.previous.to)}${data.previous.until ? ", to the same time of day" : ""}` : undefined;
+    const [revenue, orders] = [tiles.find((tile) => tile.slug === "revenue"), tiles.find((tile) => tile.slug === "orders")];
     const spoken = data && revenue && orders ? `Updated. Revenue ${f.value("money", revenue.value, data.currency)}, ${f.plural(orders.value ?? 0, "order")}.` : "";
     return (
         <>
             <h1 class="sr">Overview</h1>
-            <Choices report={report} hasCompare hasProducts currencies={data?.currencies} currency={data?.currency} />
+            <Choices report={report} hasCompare hasProducts currencies={data?.currencies} currency={rowsCurrency} />
             {error && <ErrorBox error={error} again={again} />}
             {spoken && <Spoken text={spoken} />}
             {isLoading && (
@@ -368,12 +380,12 @@ export function Overview() {
             )}
             {data && (
                 <>
-                    <Tiles label="Key figures" tiles={data.tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === data.tiles[0].slug ? null : slug }, true)} />
+                    <Tiles label="Key figures" tiles={tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === tiles[0].slug ? null : slug }, true)} />
                     <div class="grid">
                         <div class="c8 m12">{picked && <MetricChart data={data} tile={picked} report={report} height={320} />}</div>
                         <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
                             <div class="scroll" tabIndex={0} role="region" aria-label="Latest" style={{ maxHeight: "372px" }}>
-                                <Latest list={data.latest} zone={data.range.timezone} />
+                                <Latest list={data.latest ?? []} zone={data.range.timezone} />
                             </div>
                         </Part>
                     </div>
@@ -382,31 +394,31 @@ export function Overview() {
                             <Chart
                                 title="How recurring revenue moved"
                                 name="MRR movements"
-                                note={data.currency.toUpperCase()}
-                                at={data.movements.map((one) => one.timestamp)}
-                                series={movementSeries(data.movements)}
+                                note={rowsCurrency.toUpperCase()}
+                                at={movements.map((one) => one.timestamp)}
+                                series={movementSeries(movements)}
                                 interval={data.range.interval}
                                 zone={data.range.timezone}
                                 kind="money"
-                                currency={data.currency}
+                                currency={rowsCurrency}
                                 height={240}
                                 wholeLabel={f.span(data.range.from, data.range.to)}
                                 isPartial={data.range.is_partial}
                             />
                         </div>
-                        <Part class="c4 m12" title="MRR, from start to end" note={<Change kind="money" value={total?.end ?? null} previous={total?.start ?? null} currency={data.currency} />} tools={<a href={link("/subscriptions")}>More</a>}>
-                            {total ? <MovementTable total={total} currency={data.currency} /> : <Empty>No subscriptions in {data.currency.toUpperCase()} yet.</Empty>}
+                        <Part class="c4 m12" title="MRR, from start to end" note={<Change kind="money" value={total?.end ?? null} previous={total?.start ?? null} currency={rowsCurrency} />} tools={<a href={link("/subscriptions")}>More</a>}>
+                            {total ? <MovementTable total={total} currency={rowsCurrency} /> : <Empty>{data.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty>}
                         </Part>
                     </div>
                     <div class="grid">
                         <div class="c4 m6">
-                            <Groups title="Products" list={data.products} currency={data.currency} more={link("/products")} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty="Nothing sold in these days." />
+                            <Groups title="Products" list={data.products ?? []} currency={rowsCurrency} more={link("/products")} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty={report.products.length ? "Not told for single products." : "Nothing sold in these days."} />
                         </div>
                         <div class="c4 m6">
-                            <Groups title="Countries" list={data.countries} currency={data.currency} name={(one) => f.country(one.key)} more={link("/revenue", { by: "country" })} empty="Nothing sold in these days." />
+                            <Groups title="Countries" list={data.countries ?? []} currency={rowsCurrency} name={(one) => f.country(one.key)} more={link("/revenue", { by: "country" })} empty={report.products.length ? "Not told for single products." : "Nothing sold in these days."} />
                         </div>
                         <div class="c4 m12">
-                            <Groups title="Sources" list={data.sources} currency={data.currency} more={link("/revenue", { by: "source" })} empty="No order of these days tells its source." />
+                            <Groups title="Sources" list={data.sources ?? []} currency={rowsCurrency} more={link("/revenue", { by: "source" })} empty={report.products.length ? "Not told for single products." : "No order of these days tells its source."} />
                         </div>
                     </div>
                 </>

@@ -44,7 +44,7 @@ export function Products() {
     const codes = [...new Set((data?.groups ?? []).map((one) => one.currency))];
     const currency = codes.includes(report.currency) ? report.currency : codes.includes("usd") ? "usd" : (codes[0] ?? "usd");
     const groups = (data?.groups ?? []).filter((one) => one.currency === currency);
-    const byMrr = groups.filter((one) => one.mrr > 0).sort((a, b) => b.mrr - a.mrr).map((one) => ({ ...one, revenue: one.mrr }));
+    const byMrr = groups.map((one) => ({ ...one, revenue: one.mrr ?? 0 })).filter((one) => one.revenue > 0).sort((a, b) => b.revenue - a.revenue);
     return (
         <>
             <h1 class="sr">Products</h1>

@@ -13,7 +13,7 @@ import { Chart } from "../ui/chart";
 interface TablesAnswer {
     tables: TableState[];
     intervals?: string[];
-    requests_24h?: number;
+    requests_day?: { connection: string; table: string; requests: number }[];
 }
 
 function tablesOf(data: TableState[] | TablesAnswer | undefined): TablesAnswer | null {
@@ -111,7 +111,7 @@ function Tables() {
     return (
         <Part
             title="Tables"
-            note={answer?.requests_24h !== undefined ? `${f.plural(answer.requests_24h, "request")} in 24 hours` : undefined}
+            note={answer?.requests_day ? `${f.plural(answer.requests_day.reduce((sum, one) => sum + one.requests, 0), "request")} in 24 hours` : undefined}
             tools={
                 <>
                     <span class="quiet small" role="status">
