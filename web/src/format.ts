@@ -237,9 +237,13 @@ export function words(text: string | null | undefined): string {
     return text ? text.replace(/_/g, " ") : "–";
 }
 
+// The first word with a capital, if it is one: an address or a name like orders:read stays as it is.
 export function sentence(text: string): string {
-    const plain = words(text);
-    return plain.charAt(0).toUpperCase() + plain.slice(1);
+    return /^[a-z]+([ ,.;'’]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+export function title(text: string): string {
+    return sentence(words(text));
 }
 
 export function who(person: { name: string | null; email: string | null } | null | undefined): string {

@@ -24,7 +24,7 @@ function Rows<Row extends { id: string }>({ name, rows, columns }: { name: strin
                     <tr>
                         {columns.map((column) => (
                             <th scope="col" key={column.key} class={`${column.isNumber ? "num" : ""} ${column.when ?? ""}`}>
-                                {column.title || <span class="sr">{f.sentence(column.key)}</span>}
+                                {column.title || <span class="sr">{f.title(column.key)}</span>}
                             </th>
                         ))}
                     </tr>

@@ -64,7 +64,7 @@ export function Health() {
                                     return (
                                         <tr key={i}>
                                             <th scope="row" class="nowrap">
-                                                {f.sentence(one.check)}
+                                                {f.title(one.check)}
                                             </th>
                                             <td class="nowrap">
                                                 <span class={`tag ${look}`}>{words}</span>
@@ -87,7 +87,7 @@ export function Health() {
                         <dl class="facts">
                             {failing.map(({ connection, table }) => (
                                 <>
-                                    <dt key={`${connection}${table.table}`}>{f.sentence(table.table)}</dt>
+                                    <dt key={`${connection}${table.table}`}>{f.title(table.table)}</dt>
                                     <dd>
                                         {table.last_error}
                                         <span class="quiet"> · {f.plural(table.failures, "time")}{table.failing_since ? `, since ${f.ago(table.failing_since)}` : ""}</span>

@@ -130,7 +130,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
             <Chart
                 title={shortName(tile)}
                 name={shortName(tile)}
-                note={tile.approximate ? `≈ ${tile.approximate}` : undefined}
+                note={[tile.kind === "money" && data.currencies.length > 1 ? `all currencies, in ${data.currency.toUpperCase()}` : "", tile.approximate ? `≈ ${tile.approximate}` : ""].filter(Boolean).join(" · ")}
                 at={at}
                 series={series}
                 interval={data.range.interval}
@@ -361,6 +361,7 @@ export function Overview() {
     const tiles = data?.tiles ?? [];
     const movements = data?.movements ?? [];
     const rowsCurrency = data?.rows_currency ?? data?.currency ?? "usd";
+    const alone = data && data.currencies.length > 1 ? `${rowsCurrency.toUpperCase()} alone` : rowsCurrency.toUpperCase();
     const picked = tiles.find((tile) => tile.slug === params.get("metric")) ?? tiles[0];
     const total = sumMovements(movements);
     const than = data?.previous ? `${f.span(data.previous.from, data.previous.to)}${data.previous.until ? ", to the same time of day" : ""}` : undefined;
@@ -394,7 +395,7 @@ export function Overview() {
                             <Chart
                                 title="How recurring revenue moved"
                                 name="MRR movements"
-                                note={rowsCurrency.toUpperCase()}
+                                note={alone}
                                 at={movements.map((one) => one.timestamp)}
                                 series={movementSeries(movements)}
                                 interval={data.range.interval}

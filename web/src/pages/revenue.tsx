@@ -50,7 +50,7 @@ function Breakdown({ by, report, answer, currency }: { by: string; report: Retur
     const groups = (data?.groups ?? []).filter((one) => by === "currency" || one.currency === currency);
     const peak = new Map<string, number>();
     for (const one of groups) peak.set(one.currency, Math.max(peak.get(one.currency) ?? 0, one.revenue));
-    const name = (one: (typeof groups)[number]) => (by === "country" ? f.country(one.key) : by === "billing_reason" ? f.sentence(one.name) : by === "currency" ? one.name.toUpperCase() : one.name);
+    const name = (one: (typeof groups)[number]) => (by === "country" ? f.country(one.key) : by === "billing_reason" ? f.title(one.name) : by === "currency" ? one.name.toUpperCase() : one.name);
     const save = () =>
         f.download(
             `revenue-by-${by}-${report.from}-${report.to}.csv`,
@@ -85,7 +85,7 @@ function Breakdown({ by, report, answer, currency }: { by: string; report: Retur
                         <caption class="sr">Revenue by {by}</caption>
                         <thead>
                             <tr>
-                                <th scope="col">{f.sentence(by)}</th>
+                                <th scope="col">{f.title(by)}</th>
                                 <th scope="col" class="num">Revenue</th>
                                 <th scope="col" class="num p2">Orders</th>
                                 <th scope="col" class="num p3">Average</th>

@@ -35,7 +35,7 @@ function TablePanel({ table, intervals, onClose }: { table: TableState; interval
     const [isOn, setOn] = useState(Boolean(table.enabled));
     const [error, setError] = useState<ApiError | null>(null);
     return (
-        <Dialog title={f.sentence(table.table)} onClose={onClose}>
+        <Dialog title={f.title(table.table)} onClose={onClose}>
             <form
                 class="stack"
                 onSubmit={async (event) => {
@@ -100,7 +100,7 @@ function Tables() {
         setFinished("");
         try {
             await perform("POST", "/api/sync", { connection: report.query.connection as string, table, full: full ? "1" : null }, setJob);
-            setFinished(table ? `${f.sentence(table)}: in step` : "Everything is in step");
+            setFinished(table ? `${f.title(table)}: in step` : "Everything is in step");
         } catch (error) {
             setProblem(error as ApiError);
         }

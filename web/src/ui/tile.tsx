@@ -12,12 +12,12 @@ const LESS_IS_BETTER = new Set(["canceled_subscriptions", "churned_subscriptions
 // Headings have little room; the definition has the full name.
 const SHORT: Record<string, string> = {
     monthly_recurring_revenue: "MRR",
-    active_subscriptions: "Active subscriptions",
+    active_subscriptions: "Subscriptions",
     new_subscriptions: "New subscriptions",
     canceled_subscriptions: "Cancellations",
     average_order_value: "Average order",
     net_revenue: "Net revenue",
-    checkouts_conversion: "Checkout conversion",
+    checkouts_conversion: "Conversion",
     churned_subscriptions: "Ended subscriptions",
 };
 
@@ -44,7 +44,7 @@ export function DefinitionDialog({ slug, onClose }: { slug: string; onClose: () 
     const found = list.find((one) => one.slug === slug);
     const isBalance = found?.balance ?? found?.nature === "balance";
     return (
-        <Dialog title={found?.name ?? f.sentence(slug)} onClose={onClose}>
+        <Dialog title={found?.name ?? f.title(slug)} onClose={onClose}>
             {error && <ErrorBox error={error} />}
             {!data && !error && <Bones lines={3} />}
             {data && !found && <p>There is no definition of this number.</p>}
