@@ -199,6 +199,7 @@ export function span(from: string, to: string): string {
 }
 
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+const relativeLong = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "long" });
 
 export function ago(at: string | null | undefined): string {
     if (!at) return "never";
@@ -207,9 +208,9 @@ export function ago(at: string | null | undefined): string {
     if (size < 45) return seconds <= 0 ? "just now" : "in a moment";
     if (size < 45 * 60) return relative.format(Math.round(seconds / 60), "minute");
     if (size < 22 * 3600) return relative.format(Math.round(seconds / 3600), "hour");
-    if (size < 26 * 86400) return relative.format(Math.round(seconds / 86400), "day");
-    if (size < 320 * 86400) return relative.format(Math.round(seconds / (30.44 * 86400)), "month");
-    return relative.format(Math.round(seconds / (365.25 * 86400)), "year");
+    if (size < 26 * 86400) return relativeLong.format(Math.round(seconds / 86400), "day");
+    if (size < 320 * 86400) return relativeLong.format(Math.round(seconds / (30.44 * 86400)), "month");
+    return relativeLong.format(Math.round(seconds / (365.25 * 86400)), "year");
 }
 
 export function duration(seconds: number | null | undefined): string {

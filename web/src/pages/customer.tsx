@@ -12,7 +12,7 @@ import type { Column } from "../ui/datatable";
 
 function Rows<Row extends { id: string }>({ name, rows, columns }: { name: string; rows: Row[]; columns: Column<Row>[] }) {
     return (
-        <div class="scroll" tabIndex={0} role="region" aria-label={name} style={{ maxHeight: "480px" }}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={name} style={{ maxHeight: "480px" }}>
             <table class="fixed">
                 <caption class="sr">{name}</caption>
                 <colgroup>

@@ -73,7 +73,7 @@ function People({ list, report, empty }: { list: string; report: Report; empty: 
             {rows.length === 0 ? (
                 <Empty>{search ? "No customer matches." : empty}</Empty>
             ) : (
-                <div class="scroll big" tabIndex={0} role="region" aria-label="Customers" style={{ maxHeight: "640px" }}>
+                <div class="scroll big" tabIndex={0} role="group" aria-label="Customers" style={{ maxHeight: "640px" }}>
                     <table class="fixed">
                         <caption class="sr">Customers: {f.words(list)}</caption>
                         <colgroup>

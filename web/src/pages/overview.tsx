@@ -228,7 +228,7 @@ export function sumMovements(list: Movement[]): Movement | null {
     };
 }
 
-export function Groups(props: { title: string; list: Group[]; currency: string; name?: (group: Group) => string; href?: (group: Group) => string | null; more?: string; hasMrr?: boolean; empty: string }) {
+export function Groups(props: { title: string; list: Group[]; currency: string; name?: (group: Group) => string; href?: (group: Group) => string | null; more?: string; hasNoOrders?: boolean; empty: string }) {
     const total = props.list.reduce((sum, one) => Math.max(sum, one.revenue), 0);
     const tools = (
         <>
@@ -256,8 +256,8 @@ export function Groups(props: { title: string; list: Group[]; currency: string; 
                     <thead class="sr">
                         <tr>
                             <th scope="col">Name</th>
-                            <th scope="col">Orders</th>
-                            <th scope="col">Revenue</th>
+                            {!props.hasNoOrders && <th scope="col">Orders</th>}
+                            <th scope="col">{props.hasNoOrders ? "Amount" : "Revenue"}</th>
                         </tr>
                     </thead>
                     <tbody>
@@ -280,7 +280,7 @@ export function Groups(props: { title: string; list: Group[]; currency: string; 
                                             <i style={{ width: `${total > 0 ? Math.max(0, (one.revenue / total) * 100) : 0}%` }} />
                                         </span>
                                     </th>
-                                    <td class="num quiet">{f.count(one.orders)}</td>
+                                    {!props.hasNoOrders && <td class="num quiet">{f.count(one.orders)}</td>}
                                     <td class="num">{f.money(one.revenue, one.currency)}</td>
                                 </tr>
                             );
@@ -385,7 +385,7 @@ export function Overview() {
                     <div class="grid">
                         <div class="c8 m12">{picked && <MetricChart data={data} tile={picked} report={report} height={320} />}</div>
                         <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
-                            <div class="scroll" tabIndex={0} role="region" aria-label="Latest" style={{ maxHeight: "372px" }}>
+                            <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ maxHeight: "396px" }}>
                                 <Latest list={data.latest ?? []} zone={data.range.timezone} />
                             </div>
                         </Part>

@@ -5,7 +5,7 @@ import * as f from "../format";
 import { useReport } from "../report";
 import { link, usePlace } from "../router";
 import type { BreakdownAnswer, ProductRow } from "../types";
-import { Amounts, Bones, ErrorBox, Name, Part } from "../ui/basics";
+import { Bones, ErrorBox, Name, Part } from "../ui/basics";
 import { Choices } from "../ui/choices";
 import { DataTable, Search, type Column } from "../ui/datatable";
 import { Groups } from "./overview";
@@ -17,7 +17,30 @@ function price(one: ProductRow["prices"][number], interval: string | null): stri
     return `${f.money(one.amount, one.currency)}${interval ? ` / ${interval}` : ""}`;
 }
 
-const COLUMNS: Column<ProductRow>[] = [
+// Prices in the currency that is looked at, else all; each said once.
+function prices(row: ProductRow, currency: string): string {
+    const list = row.prices ?? [];
+    const here = list.filter((one) => !one.currency || one.currency === currency);
+    return [...new Set((here.length ? here : list).map((one) => price(one, row.recurring_interval)))].join(" · ") || "–";
+}
+
+function inCurrency(list: { currency: string; amount?: number; net_amount?: number }[] | null, currency: string): number {
+    const found = (list ?? []).find((one) => one.currency === currency);
+    return found?.amount ?? found?.net_amount ?? 0;
+}
+
+function Sum({ list, currency }: { list: { currency: string; amount?: number; net_amount?: number }[] | null; currency: string }) {
+    const minor = inCurrency(list, currency);
+    const others = (list ?? []).filter((one) => one.currency !== currency && (one.amount ?? one.net_amount ?? 0) !== 0);
+    return (
+        <span title={others.map((one) => f.money(one.amount ?? one.net_amount, one.currency)).join(", ")}>
+            {others.length > 0 && <span class="quiet small">{minor ? "" : "only "}+{others.length} </span>}
+            {minor ? f.money(minor, currency) : others.length ? "" : <span class="quiet">–</span>}
+        </span>
+    );
+}
+
+const columns = (currency: string): Column<ProductRow>[] => [
     {
         key: "name",
         title: "Product",
@@ -29,12 +52,12 @@ const COLUMNS: Column<ProductRow>[] = [
         ),
         text: (row) => row.name,
     },
-    { key: "price", title: "Price", when: "p2", width: "24%", cell: (row) => <span class="quiet">{(row.prices ?? []).map((one) => price(one, row.recurring_interval)).join(" · ") || "–"}</span>, text: (row) => (row.prices ?? []).map((one) => price(one, row.recurring_interval)).join("; ") },
-    { key: "state", title: "", when: "p3", width: "88px", cell: (row) => (row.is_archived ? <span class="quiet small">archived</span> : null), text: (row) => (row.is_archived ? "archived" : "") },
+    { key: "price", title: "Price", when: "p2", width: "26%", cell: (row) => <span class="quiet">{prices(row, currency)}</span>, text: (row) => (row.prices ?? []).map((one) => price(one, row.recurring_interval)).join("; ") },
+    { key: "state", title: "State", when: "p3", width: "88px", cell: (row) => <span class="quiet small">{row.is_archived ? "archived" : "on sale"}</span>, text: (row) => (row.is_archived ? "archived" : "on sale") },
     { key: "active_subscriptions", title: "Subscriptions", isNumber: true, when: "p2", width: "108px", cell: (row) => (row.is_recurring ? f.count(row.active_subscriptions) : <span class="quiet">–</span>), text: (row) => row.active_subscriptions },
     { key: "orders", title: "Orders", isNumber: true, when: "p2", width: "80px", cell: (row) => f.count(row.orders), text: (row) => row.orders },
-    { key: "mrr", title: "MRR", isNumber: true, when: "p3", width: "22%", cell: (row) => <Amounts list={row.mrr} pick={(one: { amount: number }) => one.amount} />, text: (row) => row.mrr.map((one) => `${f.decimal(one.amount ?? 0, one.currency)} ${one.currency}`).join("; ") },
-    { key: "revenue", title: "Revenue, all time", isNumber: true, width: "26%", cell: (row) => <Amounts list={row.revenue} pick={(one: { net_amount: number }) => one.net_amount} />, text: (row) => row.revenue.map((one) => `${f.decimal(one.net_amount ?? 0, one.currency)} ${one.currency}`).join("; ") },
+    { key: "mrr", title: `MRR, ${currency.toUpperCase()}`, isNumber: true, when: "p3", width: "152px", cell: (row) => <Sum list={row.mrr} currency={currency} />, text: (row) => row.mrr.map((one) => `${f.decimal(one.amount ?? 0, one.currency)} ${one.currency}`).join("; ") },
+    { key: "revenue", title: `All revenue, ${currency.toUpperCase()}`, isNumber: true, width: "160px", cell: (row) => <Sum list={row.revenue} currency={currency} />, text: (row) => row.revenue.map((one) => `${f.decimal(one.net_amount ?? 0, one.currency)} ${one.currency}`).join("; ") },
 ];
 
 export function Products() {
@@ -57,7 +80,7 @@ export function Products() {
                         <Groups title={`Revenue, ${f.span(report.from, report.to)}`} list={groups.filter((one) => one.revenue !== 0).slice(0, 12)} currency={currency} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty="Nothing was sold in these days." />
                     </div>
                     <div class="c6 m12">
-                        <Groups title="MRR, now" list={byMrr.slice(0, 12)} currency={currency} href={(one) => (one.key ? link("/subscriptions", { product_id: one.key }) : null)} empty="No product with subscriptions." />
+                        <Groups title="MRR, now" hasNoOrders list={byMrr.slice(0, 12)} currency={currency} href={(one) => (one.key ? link("/subscriptions", { product_id: one.key }) : null)} empty="No product with subscriptions." />
                     </div>
                 </div>
             )}
@@ -67,7 +90,7 @@ export function Products() {
                     one="product"
                     path="/api/list/products"
                     query={{ connection: report.query.connection, search: params.get("search") }}
-                    columns={COLUMNS}
+                    columns={columns(currency)}
                     usualSort=""
                     empty={params.get("search") ? "No product matches." : "No products yet."}
                     tools={<Search label="Search products" />}

@@ -80,7 +80,7 @@ function Breakdown({ by, report, answer, currency }: { by: string; report: Retur
             {isLoading && <Bones lines={8} />}
             {data && groups.length === 0 && <Empty>Nothing was sold in these days.</Empty>}
             {groups.length > 0 && (
-                <div class="scroll" tabIndex={0} role="region" aria-label="Breakdown" style={{ maxHeight: "440px" }}>
+                <div class="scroll" tabIndex={0} role="group" aria-label="Breakdown" style={{ maxHeight: "440px" }}>
                     <table>
                         <caption class="sr">Revenue by {by}</caption>
                         <thead>

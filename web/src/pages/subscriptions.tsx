@@ -53,7 +53,7 @@ function Heat(props: { cohorts: Cohort[]; whole: number; interval: string; zone:
     const width = Math.max(0, ...list.map(({ cohort }) => cohort.customers_kept.length));
     if (list.length === 0) return <Empty>Nobody began to pay in {props.currency.toUpperCase()} in these days.</Empty>;
     return (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Cohorts">
+        <div class="scroll" tabIndex={0} role="group" aria-label="Cohorts">
             <table class="heat">
                 <caption class="sr">
                     Of those who began to pay in the same {props.interval}: the share of {props.isMoney ? "their MRR" : "customers"} that is left after so many {props.interval}s

@@ -130,7 +130,7 @@ function Tables() {
             {problem && <ErrorBox error={problem} />}
             {isLoading && <Bones lines={9} />}
             {answer && (
-                <div class="scroll" tabIndex={0} role="region" aria-label="Tables">
+                <div class="scroll" tabIndex={0} role="group" aria-label="Tables">
                     <table>
                         <caption class="sr">The mirrored tables</caption>
                         <thead>
@@ -201,7 +201,7 @@ function Runs() {
             {isLoading && <Bones lines={8} />}
             {data && list.length === 0 && <Empty>No run yet.</Empty>}
             {list.length > 0 && (
-                <div class="scroll" tabIndex={0} role="region" aria-label="Runs" style={{ maxHeight: "360px" }}>
+                <div class="scroll" tabIndex={0} role="group" aria-label="Runs" style={{ maxHeight: "360px" }}>
                     <table>
                         <caption class="sr">The newest runs</caption>
                         <thead>
@@ -251,7 +251,7 @@ function Schema({ onPick }: { onPick: (text: string) => void }) {
             <h3 class="label">Schema</h3>
             {error && <ErrorBox error={error} again={again} />}
             <input class="search" type="search" aria-label="Find a table or column" placeholder="Find a table or column" value={filter} onInput={(event) => setFilter((event.target as HTMLInputElement).value.toLowerCase())} style={{ width: "100%", margin: "4px 0 8px" }} />
-            <div class="schema scroll" tabIndex={0} role="region" aria-label="Schema">
+            <div class="schema scroll" tabIndex={0} role="group" aria-label="Schema">
                 {[...shown].sort((a, b) => (a.kind === b.kind ? 0 : a.kind === "view" ? -1 : 1)).map((one) => (
                     <details key={one.name} open={filter !== "" && shown.length < 6}>
                         <summary title={one.sentence}>
@@ -327,7 +327,7 @@ function Result({ answer }: { answer: QueryAnswer }) {
             ) : answer.rows.length === 0 ? (
                 <Empty>No row.</Empty>
             ) : (
-                <div class="scroll" tabIndex={0} role="region" aria-label="Result of the query" style={{ maxHeight: "480px" }}>
+                <div class="scroll" tabIndex={0} role="group" aria-label="Result of the query" style={{ maxHeight: "480px" }}>
                     <table>
                         <caption class="sr">Result of the query</caption>
                         <thead>

@@ -384,7 +384,7 @@ export function Chart(props: ChartProps) {
             </span>
             <div ref={box}>
                 {isTable ? (
-                    <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${props.name}`} style={{ height: `${height}px` }}>
+                    <div class="scroll" tabIndex={0} role="group" aria-label={`Table of ${props.name}`} style={{ height: `${height}px` }}>
                         <table>
                             <caption class="sr">{props.name}</caption>
                             <thead>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // choices.tsx - the line under the masthead: which days, compared with what, by which interval, in which zone, currency, product, connection.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as f from "../format";
 import { COMPARISONS, INTERVALS, RANGES, connected, rangeDays, today, usualInterval, useSession, zones, type Report } from "../report";
 import { setParams } from "../router";
@@ -11,6 +11,10 @@ import { Choice, Menu } from "./basics";
 function RangePicker({ report }: { report: Report }) {
     const [from, setFrom] = useState(report.from);
     const [to, setTo] = useState(report.to);
+    useEffect(() => {
+        setFrom(report.from);
+        setTo(report.to);
+    }, [report.from, report.to]);
     const end = today(report.zone);
     const name = RANGES.find(([key]) => key === report.range)?.[1];
     return (
@@ -129,12 +133,13 @@ export function Choices(props: { report: Report; currencies?: string[]; currency
     const [isZones, setZones] = useState(false);
     const usual = session.timezone ?? "UTC";
     const offered = isZones ? zones() : [...new Set([report.zone, usual, Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC"])];
+    if (names.length < 2 && props.hasRange === false && !props.hasProducts && (props.currencies?.length ?? 0) < 2) return <div style={{ height: "20px" }} />;
     return (
         <div class="choices" role="group" aria-label="What the page shows">
             {names.length > 1 && (
                 <Choice label="Connection" value={report.connection} options={names.map((one) => [one.name, one.organization_name || one.name])} onChange={(connection) => setParams({ connection, product_id: null })} />
             )}
-            {props.hasRange !== false && <RangePicker key={`${report.from}${report.to}`} report={report} />}
+            {props.hasRange !== false && <RangePicker report={report} />}
             {props.hasCompare && (
                 <Choice
                     label="Compared with"

@@ -151,7 +151,7 @@ export function DataTable<Row extends { id: string }>(props: {
                     class="scroll big"
                     ref={box}
                     tabIndex={0}
-                    role="region"
+                    role="group"
                     aria-label={props.name}
                     style={{ height: `${Math.min(height, 32 + rows.length * ROW_PX + 2)}px` }}
                     onScroll={(event) => setTop((event.target as HTMLElement).scrollTop)}
