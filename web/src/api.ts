@@ -108,7 +108,10 @@ export async function perform(method: "POST" | "DELETE", path: string, fields: Q
     for (;;) {
         const job = await get<Job>("/api/jobs", { id });
         if (job.state === "failed") throw new ApiError(0, job.error ?? { class: "internal", text: `${job.command} failed` }, job.output);
-        if (job.state !== "running") return job;
+        if (job.state !== "running") {
+            refresh();
+            return job;
+        }
         await new Promise<void>((resume) => {
             const timer = setTimeout(resume, JOB_POLL_MS);
             jobWaiters.set(id, () => {

@@ -63,7 +63,9 @@ function NoteDialog(props: { zone: string; last: string; onClose: () => void }) 
 
 function GoalDialog(props: { tile: TileData; currency: string; goal: number | null; onClose: () => void }) {
     const isMoney = props.tile.kind === "money";
-    const [amount, setAmount] = useState(props.goal === null ? "" : isMoney ? f.decimal(props.goal, props.currency) : String(props.goal));
+    const known = props.goal === null ? "" : isMoney ? f.decimal(props.goal, props.currency) : String(props.goal);
+    const [typed, setAmount] = useState<string | null>(null);
+    const amount = typed ?? known;
     const [error, setError] = useState<ApiError | null>(null);
     const key = { metric: props.tile.slug, currency: isMoney ? props.currency : null };
     const attempt = async (action: () => Promise<unknown>) => {

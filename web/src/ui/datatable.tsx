@@ -175,7 +175,7 @@ export function DataTable<Row extends { id: string }>(props: {
                                                     <span aria-hidden="true">{isOn ? (sort.startsWith("-") ? " ↓" : " ↑") : ""}</span>
                                                 </button>
                                             ) : (
-                                                column.title
+                                                column.title || <span class="sr">{f.title(column.key)}</span>
                                             )}
                                         </th>
                                     );
