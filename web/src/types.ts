@@ -158,10 +158,13 @@ export interface Annotation {
 export interface Goal {
     metric: string;
     currency: string | null;
-    amount_minor: number;
+    // the list of goals says amount_minor and per; the overview's notes say amount
+    amount_minor?: number;
+    amount?: number;
     // month: the goal is for a calendar month; null: a level, at any time
-    per: "month" | null;
-    until: string | null;
+    per?: "month" | null;
+    until?: string | null;
+    date?: string | null;
 }
 
 export interface Overview {

@@ -5,7 +5,7 @@ import { ApiError, act, perform, useAnswer } from "../api";
 import * as f from "../format";
 import { useReport, type Report } from "../report";
 import { link, setParams, usePlace } from "../router";
-import type { Annotation, Goal, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
+import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
 import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
 import { Chart, type Series } from "../ui/chart";
 import { Choices } from "../ui/choices";
@@ -85,7 +85,7 @@ function GoalDialog(props: { tile: TileData; currency: string; goal: number | nu
                     void attempt(() => perform("POST", "/api/goals", { ...key, amount: amount.replace(/\s/g, "") }));
                 }}
             >
-                <Field label={isMoney ? `Amount in ${props.currency.toUpperCase()}` : "Number"} note={props.tile.balance || props.tile.slug === "average_order_value" ? "The level to reach." : "For a calendar month. A chart by day shows a day's part of it."}>
+                <Field label={isMoney ? `Amount in ${props.currency.toUpperCase()}` : "Number"} note={isLevel(props.tile) ? "The level to reach." : "For a calendar month. A chart by day shows a day's part of it."}>
                     {(id, more) => <input id={id} aria-describedby={more} inputMode="decimal" required pattern="[0-9]+([.][0-9]+)?" value={amount} onInput={(event) => setAmount((event.target as HTMLInputElement).value)} />}
                 </Field>
                 {error && <ErrorBox error={error} />}
@@ -107,19 +107,26 @@ function GoalDialog(props: { tile: TileData; currency: string; goal: number | nu
     );
 }
 
+// Levels hold at any time; what is summed over days has a goal for a month.
+function isLevel(tile: TileData): boolean {
+    return tile.balance || tile.kind === "rate" || tile.slug.includes("average");
+}
+
 // A month's goal on a chart of other buckets: a day's part of the month that the range ends in, times the bucket's days.
-function bucketGoal(goal: Goal, interval: string, to: string): number | null {
-    if (goal.per !== "month" || interval === "month") return goal.amount_minor;
+function bucketGoal(minor: number, isMonthly: boolean, interval: string, to: string): number {
+    if (!isMonthly || interval === "month") return minor;
     const days = new Date(Date.UTC(Number(to.slice(0, 4)), Number(to.slice(5, 7)), 0)).getUTCDate();
     const parts: Record<string, number> = { hour: 1 / 24 / days, day: 1 / days, week: 7 / days, year: 12 };
-    return goal.amount_minor * (parts[interval] ?? 1);
+    return minor * (parts[interval] ?? 1);
 }
 
 export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number }) {
     const { data, tile, report } = props;
     const [dialog, open] = useState<"note" | "goal" | null>(null);
     const kept = (data.goals ?? []).find((one) => one.metric === tile.slug && (tile.kind !== "money" || !one.currency || one.currency === data.currency));
-    const goal = kept ? bucketGoal(kept, data.range.interval, data.range.to) : null;
+    const keptMinor = kept ? (kept.amount_minor ?? kept.amount ?? 0) : 0;
+    const isMonthly = kept?.per !== undefined ? kept.per === "month" : !isLevel(tile);
+    const goal = kept ? bucketGoal(keptMinor, isMonthly, data.range.interval, data.range.to) : null;
     const at = tile.series.map((point) => point.at);
     const inRange = (note: Annotation) => note.date >= data.range.from && note.date <= data.range.to;
     const hasPrevious = data.previous !== null && tile.series.some((point) => point.previous !== null);
@@ -142,7 +149,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                 height={props.height ?? 300}
                 wholeLabel={f.span(data.range.from, data.range.to)}
                 goal={goal}
-                goalLabel={kept ? `goal ${f.value(tile.kind, kept.amount_minor, data.currency)}${kept.per === "month" ? " a month" : ""}` : undefined}
+                goalLabel={kept ? `goal ${f.value(tile.kind, keptMinor, data.currency)}${isMonthly ? " a month" : ""}` : undefined}
                 isPartial={data.range.is_partial && !tile.balance}
                 annotations={(data.annotations ?? []).filter(inRange)}
                 onRemove={(note) => void act("DELETE", "/api/annotations", { id: String(note.id) })}
@@ -158,7 +165,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                 }
             />
             {dialog === "note" && <NoteDialog zone={report.zone} last={data.range.to} onClose={() => open(null)} />}
-            {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={kept?.amount_minor ?? null} onClose={() => open(null)} />}
+            {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={kept ? keptMinor : null} onClose={() => open(null)} />}
         </>
     );
 }

@@ -224,10 +224,13 @@ export function Name({ children }: { children: ComponentChildren }) {
     return <bdi>{children}</bdi>;
 }
 
-const GOOD = new Set(["paid", "active", "ok", "done", "proven", "succeeded", "trialing"]);
+// What is as it should be stays quiet: the eye is for what is not.
+const USUAL = new Set(["paid", "active"]);
+const GOOD = new Set(["ok", "done", "proven", "succeeded"]);
 const BAD = new Set(["failed", "past_due", "unpaid", "refunded", "canceled", "void", "incomplete_expired", "error", "failing"]);
 
 export function Tag({ status }: { status: string }) {
+    if (USUAL.has(status)) return <span class="quiet small">{status}</span>;
     return <span class={`tag ${GOOD.has(status) ? "good" : BAD.has(status) ? "bad" : "wait"}`}>{f.words(status)}</span>;
 }
 

@@ -101,7 +101,7 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                 </button>
             </div>
             <Figure kind={tile.kind} value={tile.value} currency={props.currency} />
-            <p class="change">
+            <p class="change" hidden={props.hasNoChange && !tile.unavailable}>
                 {tile.unavailable ? (
                     <span title={tile.unavailable}>not available: {tile.unavailable}</span>
                 ) : (
