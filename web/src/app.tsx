@@ -61,6 +61,12 @@ function Masthead({ state, path }: { state: State; path: string }) {
     const name = new URLSearchParams(location.search).get("connection");
     const shown = list.find((one) => one.name === name) ?? list[0];
     const zone = new URLSearchParams(location.search).get("timezone") || state.timezone || "UTC";
+    const nav = useRef<HTMLElement>(null);
+    // On a phone the line of sections is wider than the screen.
+    useEffect(() => {
+        const here = nav.current?.querySelector<HTMLElement>("[aria-current]");
+        if (nav.current && here) nav.current.scrollLeft = here.offsetLeft - nav.current.clientWidth / 2 + here.offsetWidth / 2;
+    }, [path]);
     const isStale = list.some((one) => one.stale || one.failing_tables > 0);
     return (
         <header>
@@ -85,7 +91,7 @@ function Masthead({ state, path }: { state: State; path: string }) {
                     <ThemeSwitch />
                 </div>
             </div>
-            <nav class="sections" aria-label="Sections">
+            <nav class="sections" aria-label="Sections" ref={nav}>
                 <ul>
                     {SECTIONS.map(([to, title]) => (
                         <li key={to}>

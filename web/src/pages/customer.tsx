@@ -13,13 +13,8 @@ import type { Column } from "../ui/datatable";
 function Rows<Row extends { id: string }>({ name, rows, columns }: { name: string; rows: Row[]; columns: Column<Row>[] }) {
     return (
         <div class="scroll" tabIndex={0} role="group" aria-label={name} style={{ maxHeight: "480px" }}>
-            <table class="fixed">
+            <table>
                 <caption class="sr">{name}</caption>
-                <colgroup>
-                    {columns.map((column) => (
-                        <col key={column.key} class={column.when} style={column.width ? { width: column.width } : undefined} />
-                    ))}
-                </colgroup>
                 <thead>
                     <tr>
                         {columns.map((column) => (

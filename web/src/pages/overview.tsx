@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, act, perform, useAnswer } from "../api";
 import * as f from "../format";
-import { useReport, type Report } from "../report";
+import { connected, useReport, useSession, type Report } from "../report";
 import { link, setParams, usePlace } from "../router";
 import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData } from "../types";
 import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
@@ -323,10 +323,10 @@ function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
         <table class="fixed latest">
             <caption class="sr">Latest orders, subscriptions, cancellations and refunds</caption>
             <colgroup>
-                <col style={{ width: "92px" }} />
+                <col style={{ width: "84px" }} />
                 <col />
                 <col class="p2" />
-                <col style={{ width: "104px" }} />
+                <col style={{ width: "96px" }} />
             </colgroup>
             <thead class="sr">
                 <tr>
@@ -367,6 +367,8 @@ export function Overview() {
     const report = useReport();
     const { params } = usePlace();
     const { data, error, again, isLoading } = useAnswer<Data>("/api/overview", { ...report.query, compare: report.compare });
+    const session = useSession();
+    const shown = connected(session).find((one) => one.name === report.connection);
     const tiles = data?.tiles ?? [];
     const movements = data?.movements ?? [];
     const rowsCurrency = data?.rows_currency ?? data?.currency ?? "usd";
@@ -387,6 +389,11 @@ export function Overview() {
                     <TileBones n={7} />
                     <Bones height={360} />
                 </>
+            )}
+            {shown && shown.rows === 0 && (
+                <p class="notice">
+                    Nothing is mirrored yet. <a href={link("/warehouse")}>The warehouse</a> shows how far the first sync is; the numbers appear here by themselves.
+                </p>
             )}
             {data && (
                 <>

@@ -34,8 +34,7 @@ function Sum({ list, currency }: { list: { currency: string; amount?: number; ne
     const others = (list ?? []).filter((one) => one.currency !== currency && (one.amount ?? one.net_amount ?? 0) !== 0);
     return (
         <span title={others.map((one) => f.money(one.amount ?? one.net_amount, one.currency)).join(", ")}>
-            {others.length > 0 && <span class="quiet small">{minor ? "" : "only "}+{others.length} </span>}
-            {minor ? f.money(minor, currency) : others.length ? "" : <span class="quiet">–</span>}
+            {minor ? f.money(minor, currency) : <span class="quiet">–</span>}
         </span>
     );
 }
@@ -84,7 +83,7 @@ export function Products() {
                     </div>
                 </div>
             )}
-            <Part title="All products">
+            <Part title="All products" note={codes.length > 1 ? `${currency.toUpperCase()} alone` : undefined}>
                 <DataTable<ProductRow>
                     name="Products"
                     one="product"
