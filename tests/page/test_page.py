@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -126,6 +127,26 @@ class Page(unittest.TestCase):
 
     def test_5_what_it_does(self):
         self.run_node("acts")
+
+
+class Sources(unittest.TestCase):
+    """What the page and the program must have alike, read from both."""
+
+    def test_the_page_and_the_program_agree_on_currencies_without_decimals(self):
+        ours = re.search(r'zero_decimal\[\] = "([a-z]+)"', (ROOT / "src/base/money.c").read_text()).group(1)
+        theirs = re.search(r'ZERO_DECIMAL = new Set\("([a-z ]+)"', (ROOT / "web/src/format.ts").read_text()).group(1)
+        self.assertEqual(sorted(re.findall("...", ours)), sorted(theirs.split()))
+
+    def test_nothing_of_the_page_comes_from_elsewhere(self):
+        for lock in (ROOT / "web/package-lock.json", HERE / "package-lock.json"):
+            self.assertNotIn("resolved", lock.read_text(), lock)
+        for file in (ROOT / "web").rglob("*"):
+            if file.suffix in {".ts", ".tsx", ".css", ".html"} and "node_modules" not in file.parts:
+                text = file.read_text()
+                for found in re.findall(r"(?:src|href|import|url)\s*[=(]\s*[\"']?(https?://[^\"')\s]+)", text):
+                    self.fail(f"{file}: {found}")
+                self.assertNotIn("dangerouslySetInnerHTML", text, file)
+                self.assertNotIn("innerHTML", text, file)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ interface Loaded<Row> {
     isCapped: boolean;
 }
 
-// All pages of one question so far. 
+// All pages of one question so far.
 function useRows<Row>(path: string, query: Query, isAtHead: () => boolean): { loaded: Loaded<Row> | null; error: ApiError | null; more: () => void; isLoading: boolean; again: () => void } {
     const key = address(path, query);
     const [state, setState] = useState<{ key: string; loaded: Loaded<Row> | null; error: ApiError | null }>({ key, loaded: null, error: null });
