@@ -112,6 +112,8 @@ function groups(q, by, currency) {
     return list.map((g) => ({ ...g, share: total ? g.revenue / total : 0, average_order_value: g.orders ? Math.round(g.revenue / g.orders) : null, checkout_conversion: g.checkouts ? g.checkouts_succeeded / g.checkouts : null }));
 }
 
+const PARTS = { tiles: ["tiles"], movements: ["movements"], top: ["products", "countries", "sources"], latest: ["latest"], notes: ["annotations", "goals"] };
+
 function overview(query) {
     const q = question(query);
     const list = buckets(q.from, q.to, q.interval);
@@ -137,6 +139,7 @@ function overview(query) {
         range: { from: q.from, to: q.to, timezone: q.timezone, interval: q.interval, is_partial: q.to >= q.today }, previous: before, as_of: iso(Date.now()), fresh_as_of: iso(Date.now() - 95_000),
         rows_currency: currency, currencies: ["usd", "eur", "jpy"], currency: "usd", tiles, movements: movements(list, q, currency), products: groups(q, "product", currency).slice(0, 8), countries: groups(q, "country", currency).slice(0, 8), sources: groups(q, "source", currency).slice(0, 8),
         latest, annotations: shop.annotations, goals: shop.goals,
+        ...Object.fromEntries(query.getAll("part").length ? Object.entries(PARTS).filter(([part]) => !query.getAll("part").includes(part)).flatMap(([, keys]) => keys.map((key) => [key, null])) : []),
     };
 }
 

@@ -363,82 +363,94 @@ function Latest({ list, zone }: { list: LatestRow[]; zone: string }) {
     );
 }
 
+// Asked in three parts: over a million orders the movements take seconds, the figures do not.
+function useOverview(report: Report): { data: Data | undefined; movements: Data | undefined; rest: Data | undefined; parts: ReturnType<typeof useAnswer<Data>>[] } {
+    const question = { ...report.query, compare: report.compare };
+    const figures = useAnswer<Data>("/api/overview", { ...question, part: ["tiles", "notes"] });
+    const rest = useAnswer<Data>("/api/overview", { ...question, part: ["top", "latest"] });
+    const movements = useAnswer<Data>("/api/overview", { ...question, compare: null, part: "movements" });
+    return { data: figures.data?.tiles ? figures.data : undefined, movements: movements.data, rest: rest.data, parts: [figures, movements, rest] };
+}
+
 export function Overview() {
     const report = useReport();
     const { params } = usePlace();
-    const { data, error, again, isLoading } = useAnswer<Data>("/api/overview", { ...report.query, compare: report.compare });
+    const { data, movements: moved, rest, parts } = useOverview(report);
+    const failed = parts.find((part) => part.error);
     const session = useSession();
     const shown = connected(session).find((one) => one.name === report.connection);
     const tiles = data?.tiles ?? [];
-    const movements = data?.movements ?? [];
-    const rowsCurrency = data?.rows_currency ?? data?.currency ?? "usd";
+    const movements = moved?.movements ?? [];
+    const rowsCurrency = moved?.rows_currency ?? rest?.rows_currency ?? data?.rows_currency ?? data?.currency ?? "usd";
     const alone = data && data.currencies.length > 1 ? `${rowsCurrency.toUpperCase()} alone` : rowsCurrency.toUpperCase();
     const picked = tiles.find((tile) => tile.slug === params.get("metric")) ?? tiles[0];
     const total = sumMovements(movements);
     const than = data?.previous ? `${f.span(data.previous.from, data.previous.to)}${data.previous.until ? ", to the same time of day" : ""}` : undefined;
     const [revenue, orders] = [tiles.find((tile) => tile.slug === "revenue"), tiles.find((tile) => tile.slug === "orders")];
     const spoken = data && revenue && orders ? `Updated. Revenue ${f.value("money", revenue.value, data.currency)}, ${f.plural(orders.value ?? 0, "order")}.` : "";
+    const none = report.products.length ? "Not told for single products." : "";
     return (
         <>
             <h1 class="sr">Overview</h1>
             <Choices report={report} hasCompare hasProducts currencies={data?.currencies} currency={rowsCurrency} />
-            {error && <ErrorBox error={error} again={again} />}
+            {failed?.error && <ErrorBox error={failed.error} again={() => parts.forEach((part) => part.error && part.again())} />}
             {spoken && <Spoken text={spoken} />}
-            {isLoading && (
-                <>
-                    <TileBones n={7} />
-                    <Bones height={360} />
-                </>
-            )}
             {shown && shown.rows === 0 && (
                 <p class="notice">
                     Nothing is mirrored yet. <a href={link("/warehouse")}>The warehouse</a> shows how far the first sync is; the numbers appear here by themselves.
                 </p>
             )}
-            {data && (
-                <>
-                    <Tiles label="Key figures" tiles={tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === tiles[0].slug ? null : slug }, true)} />
-                    <div class="grid">
-                        <div class="c8 m12">{picked && <MetricChart data={data} tile={picked} report={report} height={320} />}</div>
-                        <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
-                            <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ maxHeight: "396px" }}>
-                                <Latest list={data.latest ?? []} zone={data.range.timezone} />
-                            </div>
-                        </Part>
+            {!failed && !data && <TileBones n={8} />}
+            {data && <Tiles label="Key figures" tiles={tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === tiles[0].slug ? null : slug }, true)} />}
+            <div class="grid">
+                <div class="c8 m12">{data && picked ? <MetricChart data={data} tile={picked} report={report} height={320} /> : !failed && <Bones height={380} />}</div>
+                <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
+                    {rest ? (
+                        <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ maxHeight: "396px" }}>
+                            <Latest list={rest.latest ?? []} zone={rest.range.timezone} />
+                        </div>
+                    ) : (
+                        !failed && <Bones lines={12} />
+                    )}
+                </Part>
+            </div>
+            <div class="grid">
+                <div class="c8 m12">
+                    {moved ? (
+                        <Chart
+                            title="How recurring revenue moved"
+                            name="MRR movements"
+                            note={alone}
+                            at={movements.map((one) => one.timestamp)}
+                            series={movementSeries(movements)}
+                            interval={moved.range.interval}
+                            zone={moved.range.timezone}
+                            kind="money"
+                            currency={rowsCurrency}
+                            height={240}
+                            wholeLabel={f.span(moved.range.from, moved.range.to)}
+                            isPartial={moved.range.is_partial}
+                        />
+                    ) : (
+                        !failed && <Bones height={300} />
+                    )}
+                </div>
+                <Part class="c4 m12" title="MRR, from start to end" note={moved && <Change kind="money" value={total?.end ?? null} previous={total?.start ?? null} currency={rowsCurrency} />} tools={<a href={link("/subscriptions")}>More</a>}>
+                    {total ? <MovementTable total={total} currency={rowsCurrency} /> : moved ? <Empty>{moved.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty> : !failed && <Bones lines={7} />}
+                </Part>
+            </div>
+            {rest && (
+                <div class="grid">
+                    <div class="c4 m6">
+                        <Groups title="Products" list={rest.products ?? []} currency={rowsCurrency} more={link("/products")} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty={none || "Nothing sold in these days."} />
                     </div>
-                    <div class="grid">
-                        <div class="c8 m12">
-                            <Chart
-                                title="How recurring revenue moved"
-                                name="MRR movements"
-                                note={alone}
-                                at={movements.map((one) => one.timestamp)}
-                                series={movementSeries(movements)}
-                                interval={data.range.interval}
-                                zone={data.range.timezone}
-                                kind="money"
-                                currency={rowsCurrency}
-                                height={240}
-                                wholeLabel={f.span(data.range.from, data.range.to)}
-                                isPartial={data.range.is_partial}
-                            />
-                        </div>
-                        <Part class="c4 m12" title="MRR, from start to end" note={<Change kind="money" value={total?.end ?? null} previous={total?.start ?? null} currency={rowsCurrency} />} tools={<a href={link("/subscriptions")}>More</a>}>
-                            {total ? <MovementTable total={total} currency={rowsCurrency} /> : <Empty>{data.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty>}
-                        </Part>
+                    <div class="c4 m6">
+                        <Groups title="Countries" list={rest.countries ?? []} currency={rowsCurrency} name={(one) => f.country(one.key)} more={link("/revenue", { by: "country" })} empty={none || "Nothing sold in these days."} />
                     </div>
-                    <div class="grid">
-                        <div class="c4 m6">
-                            <Groups title="Products" list={data.products ?? []} currency={rowsCurrency} more={link("/products")} href={(one) => (one.key ? link("/revenue", { product_id: one.key }) : null)} empty={report.products.length ? "Not told for single products." : "Nothing sold in these days."} />
-                        </div>
-                        <div class="c4 m6">
-                            <Groups title="Countries" list={data.countries ?? []} currency={rowsCurrency} name={(one) => f.country(one.key)} more={link("/revenue", { by: "country" })} empty={report.products.length ? "Not told for single products." : "Nothing sold in these days."} />
-                        </div>
-                        <div class="c4 m12">
-                            <Groups title="Sources" list={data.sources ?? []} currency={rowsCurrency} more={link("/revenue", { by: "source" })} empty={report.products.length ? "Not told for single products." : "No order of these days tells its source."} />
-                        </div>
+                    <div class="c4 m12">
+                        <Groups title="Sources" list={rest.sources ?? []} currency={rowsCurrency} more={link("/revenue", { by: "source" })} empty={none || "No order of these days tells its source."} />
                     </div>
-                </>
+                </div>
             )}
         </>
     );

@@ -99,7 +99,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
 }
 
 // A button that opens a small sheet; Escape, a click elsewhere or focus elsewhere closes it.
-export function Menu(props: { label: ComponentChildren; name: string; right?: boolean; class?: string; children: (close: () => void) => ComponentChildren }) {
+export function Menu(props: { label: ComponentChildren; name: string; right?: boolean; class?: string; onOpen?: () => void; children: (close: () => void) => ComponentChildren }) {
     const [isOpen, setOpen] = useState(false);
     const box = useRef<HTMLDivElement>(null);
     const button = useRef<HTMLButtonElement>(null);
@@ -136,7 +136,10 @@ export function Menu(props: { label: ComponentChildren; name: string; right?: bo
                 }
             }}
         >
-            <button ref={button} type="button" aria-expanded={isOpen} aria-haspopup="dialog" onClick={() => setOpen(!isOpen)}>
+            <button ref={button} type="button" aria-expanded={isOpen} aria-haspopup="dialog" onClick={() => {
+                    if (!isOpen) props.onOpen?.();
+                    setOpen(!isOpen);
+                }}>
                 {props.label}
             </button>
             {isOpen && (

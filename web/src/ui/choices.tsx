@@ -6,7 +6,7 @@ import { COMPARISONS, INTERVALS, RANGES, connected, rangeDays, today, usualInter
 import { setParams } from "../router";
 import { useAnswer } from "../api";
 import type { ListAnswer, ProductRow } from "../types";
-import { Choice, Menu } from "./basics";
+import { Bones, Choice, Menu } from "./basics";
 
 function RangePicker({ report }: { report: Report }) {
     const [from, setFrom] = useState(report.from);
@@ -76,13 +76,16 @@ function RangePicker({ report }: { report: Report }) {
 }
 
 function ProductPicker({ report }: { report: Report }) {
-    const { data } = useAnswer<ListAnswer<ProductRow>>("/api/list/products", { limit: 200, connection: report.query.connection });
-    const list = data?.rows ?? [];
+    // Asked when it is needed: what each product brought takes a while to sum up.
     const chosen = report.products;
+    const [isWanted, want] = useState(false);
+    const { data } = useAnswer<ListAnswer<ProductRow>>(isWanted || chosen.length ? "/api/list/products" : null, { limit: 200, connection: report.query.connection });
+    const list = data?.rows ?? [];
     const name = chosen.length === 0 ? "All products" : chosen.length === 1 ? (list.find((one) => one.id === chosen[0])?.name ?? "1 product") : `${chosen.length} products`;
     return (
         <Menu
             name="Products"
+            onOpen={() => want(true)}
             label={
                 <>
                     <span class={chosen.length ? "chosen" : ""}>
@@ -105,6 +108,7 @@ function ProductPicker({ report }: { report: Report }) {
                     >
                         All products
                     </button>
+                    {!data && <Bones lines={5} />}
                     {list.map((one) => (
                         <button
                             key={one.id}
