@@ -150,6 +150,33 @@ function entry(key: string): Entry {
     return found;
 }
 
+// Whether an answer is being waited for longer than one notices.
+const NOTICED_MS = 250;
+let loading = 0;
+let isBusy = false;
+let busyTimer = 0;
+const busyListeners = new Set<(isBusy: boolean) => void>();
+
+function count(by: 1 | -1): void {
+    loading += by;
+    clearTimeout(busyTimer);
+    const tell = () => {
+        if (isBusy === loading > 0) return;
+        isBusy = loading > 0;
+        for (const listener of [...busyListeners]) listener(isBusy);
+    };
+    busyTimer = window.setTimeout(tell, loading > 0 ? NOTICED_MS : 0);
+}
+
+export function useBusy(): boolean {
+    const [now, set] = useState(isBusy);
+    useEffect(() => {
+        busyListeners.add(set);
+        return () => void busyListeners.delete(set);
+    }, []);
+    return now;
+}
+
 async function load(key: string): Promise<void> {
     const e = entry(key);
     if (e.isLoading) {
@@ -158,12 +185,14 @@ async function load(key: string): Promise<void> {
     }
     e.isLoading = true;
     e.isStale = false;
+    count(1);
     try {
         e.data = await get(key);
         e.error = null;
     } catch (error) {
         e.error = error instanceof ApiError ? error : new ApiError(0, { class: "internal", text: String(error) });
     }
+    count(-1);
     e.isLoading = false;
     for (const user of [...e.users]) user();
     if (e.isStale && e.users.size > 0) void load(key);

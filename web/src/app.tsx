@@ -2,7 +2,7 @@
 // app.tsx - the frame: whose business, how fresh, the sections; which page the address means; what is shown to who is not signed in.
 import { lazy } from "./lazy";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, type ApiError, get, whenRefreshed, whenSignedOut } from "./api";
+import { act, type ApiError, get, useBusy, whenRefreshed, whenSignedOut } from "./api";
 import * as f from "./format";
 import { startLive, stopLive, useLiveness } from "./live";
 import { Customer } from "./pages/customer";
@@ -61,6 +61,7 @@ function Masthead({ state, path }: { state: State; path: string }) {
     const name = new URLSearchParams(location.search).get("connection");
     const shown = list.find((one) => one.name === name) ?? list[0];
     const zone = new URLSearchParams(location.search).get("timezone") || state.timezone || "UTC";
+    const isBusy = useBusy();
     const nav = useRef<HTMLElement>(null);
     // On a phone the line of sections is wider than the screen.
     useEffect(() => {
@@ -91,7 +92,7 @@ function Masthead({ state, path }: { state: State; path: string }) {
                     <ThemeSwitch />
                 </div>
             </div>
-            <nav class="sections" aria-label="Sections" ref={nav}>
+            <nav class={`sections ${isBusy ? "busy" : ""}`} aria-label="Sections" ref={nav}>
                 <ul>
                     {SECTIONS.map(([to, title]) => (
                         <li key={to}>

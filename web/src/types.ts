@@ -401,3 +401,8 @@ export interface DoctorAnswer {
     version: string;
     checks: { check: string; verdict: string; text: string; remedy: string | null }[];
 }
+
+export interface VerifyAnswer {
+    metrics: { slug: string; ours: number | null; theirs: number | null; difference: number | null; exact: boolean; reason: string | null; differing_periods: number; worst_period: string | null }[];
+    drift: number;
+}

@@ -5,10 +5,75 @@ import { type ApiError, perform } from "../api";
 import * as f from "../format";
 import { connected, useSession } from "../report";
 import { link } from "../router";
-import type { DoctorAnswer } from "../types";
+import type { DoctorAnswer, VerifyAnswer } from "../types";
 import { Bones, Empty, ErrorBox, Part } from "../ui/basics";
 
 const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warning: ["wait", "look at it"], failed: ["bad", "failed"], skipped: ["wait", "not checked"] };
+
+// `till verify`: the same 30 days asked of Polar, beside what is computed here.
+function Verify() {
+    const [answer, setAnswer] = useState<VerifyAnswer | null>(null);
+    const [error, setError] = useState<ApiError | null>(null);
+    const [isBusy, setBusy] = useState(false);
+    const run = async () => {
+        setBusy(true);
+        setError(null);
+        try {
+            setAnswer((await perform("POST", "/api/verify")).output as VerifyAnswer);
+        } catch (problem) {
+            // A drift ends with a status of its own, and is told all the same.
+            const known = (problem as ApiError).output as VerifyAnswer | null;
+            if (known?.metrics) setAnswer(known);
+            else setError(problem as ApiError);
+        }
+        setBusy(false);
+    };
+    const differing = (answer?.metrics ?? []).filter((one) => one.difference);
+    return (
+        <Part
+            title="Beside Polar's own numbers"
+            note="the last 30 days"
+            tools={
+                <button type="button" disabled={isBusy} onClick={() => void run()}>
+                    {isBusy ? "Asking Polar…" : answer ? "Compare again" : "Compare"}
+                </button>
+            }
+        >
+            {error && <ErrorBox error={error} />}
+            {!answer && !error && <Empty>Asks Polar for its metrics and compares all of them with those computed here. The token needs the scope metrics:read.</Empty>}
+            {answer && (
+                <p class={answer.drift ? "warn" : ""} role="status">
+                    {answer.drift === 0 ? `All ${f.count(answer.metrics.filter((one) => one.exact).length)} exact metrics are equal.` : `${f.plural(answer.drift, "exact metric")} differ.`}
+                </p>
+            )}
+            {differing.length > 0 && (
+                <table>
+                    <caption class="sr">Metrics that differ</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">Metric</th>
+                            <th scope="col" class="num">Here</th>
+                            <th scope="col" class="num">Polar</th>
+                            <th scope="col" class="num p2">Difference</th>
+                            <th scope="col" class="p2">Why</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {differing.map((one) => (
+                            <tr key={one.slug}>
+                                <th scope="row">{f.title(one.slug)}</th>
+                                <td class="num">{f.count(one.ours)}</td>
+                                <td class="num">{f.count(one.theirs)}</td>
+                                <td class="num p2">{f.count(one.difference)}</td>
+                                <td class="p2 quiet">{one.reason ?? (one.exact ? "should be equal" : "")}</td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            )}
+        </Part>
+    );
+}
 
 export function Health() {
     const session = useSession();
@@ -97,6 +162,11 @@ export function Health() {
                         </dl>
                     )}
                 </Part>
+                {connected(session).length > 0 && (
+                    <div class="c8 m12">
+                        <Verify />
+                    </div>
+                )}
             </div>
         </>
     );

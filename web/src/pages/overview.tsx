@@ -406,11 +406,15 @@ export function Overview() {
                 <div class="c8 m12">{data && picked ? <MetricChart data={data} tile={picked} report={report} height={320} /> : !failed && <Bones height={380} />}</div>
                 <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
                     {rest ? (
-                        <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ maxHeight: "396px" }}>
+                        <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ height: "396px" }}>
                             <Latest list={rest.latest ?? []} zone={rest.range.timezone} />
                         </div>
                     ) : (
-                        !failed && <Bones lines={12} />
+                        !failed && (
+                            <div style={{ height: "396px" }}>
+                                <Bones lines={12} />
+                            </div>
+                        )
                     )}
                 </Part>
             </div>
@@ -439,6 +443,7 @@ export function Overview() {
                     {total ? <MovementTable total={total} currency={rowsCurrency} /> : moved ? <Empty>{moved.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty> : !failed && <Bones lines={7} />}
                 </Part>
             </div>
+            {!rest && !failed && <Bones height={320} />}
             {rest && (
                 <div class="grid">
                     <div class="c4 m6">
