@@ -108,7 +108,9 @@ enum till_code store_metric_orders(struct store *store, struct sv organization_i
                                    const struct store_metric_orders_query *query,
                                    const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
-enum till_code store_metric_events(struct store *store, struct sv organization_id,
+// From this moment on, 0 = all. Older ones come too where they still matter: the lives of subscriptions, and payments in other currencies than US dollars,
+// which tell rates.
+enum till_code store_metric_events(struct store *store, struct sv organization_id, int64_t from_us,
                                    const struct store_metric_sink *sink,
                                    struct till_error *e) TILL_MUSTUSE;
 // What customers paid and what was settled for it, by events up to to_us, where the currencies differ.
