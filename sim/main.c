@@ -19,7 +19,8 @@ enum {
     YEARS_MAX = 20,
     FAULT_FILE_BYTES_MAX = 1024 * 1024,
     SPECS_MAX = 24,
-    LATENCY_MS_MAX = 60000
+    LATENCY_MS_MAX = 60000,
+    ORDER_BYTES = 512
 };
 
 static const char usage[] =
@@ -37,7 +38,9 @@ static const char usage[] =
     "  --tokens SPEC         one more token: NAME=SCOPE,SCOPE[@sandbox]; may be repeated\n"
     "  --faults FILE         a fault plan (JSON)\n"
     "  --without-newest-shapes  leave out what SDK 0.49.0 does not know\n"
-    "  --exit-with-stdin     end when standard input does\n"
+    "  --exit-with-stdin     end when standard input does; a line `live EVERY_MS URL SECRET` "
+    "there\n"
+    "                        makes the shop go on living and send its webhooks to URL\n"
     "  --json                accepted: the line is always JSON\n"
     "  --help\n";
 
@@ -228,25 +231,69 @@ static bool prepare(struct server *server, const struct arguments *arguments)
     return arguments->faults == NULL || load_faults(server, arguments->faults);
 }
 
-// Until a signal or the end of input. The signals are blocked in all threads and read here.
-static void wait_for_end(int signals, bool ends_with_stdin)
+// Lines on standard input. The one there is: `live EVERY_MS URL SECRET`, from when on the shop lives and sends its webhooks there.
+struct orders {
+    char text[ORDER_BYTES];
+    size_t length;
+    int live_ms; // -1 = it does not
+};
+
+static void obey(struct server *server, struct orders *orders)
 {
+    char *rest = NULL;
+    const char *verb = strtok_r(orders->text, " ", &rest);
+    const char *every = strtok_r(NULL, " ", &rest), *url = strtok_r(NULL, " ", &rest);
+    const char *secret = strtok_r(NULL, " ", &rest), *reason = "unknown";
+    uint64_t every_ms = 0;
+    if (verb == NULL || strcmp(verb, "live") != 0 || secret == NULL ||
+        !read_number(every, LATENCY_MS_MAX, &every_ms)) {
+        fputs("till-sim: the line is not `live EVERY_MS URL SECRET`\n", stderr);
+    } else if (!server_live_begin(server, url, secret, &reason)) {
+        fprintf(stderr, "till-sim: %s\n", reason);
+    } else {
+        orders->live_ms = every_ms > 0 ? (int)every_ms : 1;
+    }
+}
+
+// False at the end of input. A line that is too long is cut, and so not understood.
+static bool read_orders(struct server *server, struct orders *orders)
+{
+    char bytes[256];
+    ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (got <= 0) {
+        return got < 0 && errno == EINTR;
+    }
+    for (ssize_t i = 0; i < got; i++) {
+        if (bytes[i] == '\n') {
+            orders->text[orders->length] = '\0';
+            orders->length = 0;
+            obey(server, orders);
+        } else if (orders->length + 1 < sizeof(orders->text)) {
+            orders->text[orders->length++] = bytes[i];
+        }
+    }
+    return true;
+}
+
+// Until a signal or the end of input. The signals are blocked in all threads and read here.
+static void wait_for_end(struct server *server, int signals, bool ends_with_stdin)
+{
+    struct orders orders = {.live_ms = -1};
     struct pollfd sources[2] = {{.fd = signals, .events = POLLIN},
                                 {.fd = ends_with_stdin ? STDIN_FILENO : -1, .events = POLLIN}};
     for (;;) {
-        int count = poll(sources, 2, -1);
+        int count = poll(sources, 2, orders.live_ms);
         if (count < 0 && errno != EINTR) {
             return;
+        }
+        if (count == 0) {
+            server_live_step(server);
         }
         if (count > 0 && sources[0].revents != 0) {
             return;
         }
-        if (count > 0 && sources[1].revents != 0) {
-            char ignored[512];
-            ssize_t got = read(STDIN_FILENO, ignored, sizeof(ignored));
-            if (got == 0 || (got < 0 && errno != EINTR)) {
-                return;
-            }
+        if (count > 0 && sources[1].revents != 0 && !read_orders(server, &orders)) {
+            return;
         }
     }
 }
@@ -264,7 +311,7 @@ static int run(struct server *server, const struct arguments *arguments, int sig
     if (!is_printed) {
         return 1;
     }
-    wait_for_end(signals, arguments->ends_with_stdin);
+    wait_for_end(server, signals, arguments->ends_with_stdin);
     return 0;
 }
 

@@ -25,6 +25,11 @@ bool server_add_token(struct server *server, const char *spec);
 // Replaces the fault plan. False with the reason when the JSON is not a plan.
 bool server_load_faults(struct server *server, const char *json, size_t length,
                         const char **ret_reason);
+// From now on server_live_step() lets something happen to production, and posts what its webhooks say of it to this address on loopback, signed with
+// the secret. Both from one thread.
+bool server_live_begin(struct server *server, const char *url, const char *secret,
+                       const char **ret_reason);
+void server_live_step(struct server *server);
 // Appends the line that tells a client everything: addresses, organizations, tokens, the control key.
 void server_describe(struct server *server, struct sim_out *out);
 

@@ -55,6 +55,7 @@ struct server {
     char control_key[33];
     atomic_ullong request_number;
     struct transport *transport; // server_http.c
+    uint64_t live_steps;         // live.c
 };
 
 struct request {

@@ -11,7 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import in_step  # noqa: E402
 
-SEEDS = {law: in_step.seed_range(os.environ.get("TILL_LAW_SEEDS") or seeds) for law, seeds in (("whole", "1-300"), ("promise", "1-150"))}
+SEEDS = {law: in_step.seed_range(os.environ.get("TILL_LAW_SEEDS") or seeds) for law, seeds in (("whole", "1-200"), ("promise", "1-100"))}
 SHRUNK = 2  # failing seeds that are shrunk; the others are named
 
 

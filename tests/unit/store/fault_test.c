@@ -19,17 +19,17 @@
 #include "base/fault.h"
 #include "store/notes.h"
 
-enum { POINTS_MAX = 1000000, POINTS_STEP = 29, KILLED_STATUS = 42 };
+enum { POINTS_MAX = 1000000, POINTS_STEP = 47, KILLED_STATUS = 42 };
 
 // Opening has some ten thousand allocations, migrating some ten times as many, nearly all in SQLite's parser. The first points of a work are all tried,
-// then every 29th, then ever fewer; with TILL_TEST_ALL in the environment all of them (many minutes).
+// then every 47th, then ever fewer; with TILL_TEST_ALL in the environment all of them (many minutes).
 static long point_after(long nth, long dense)
 {
     static bool is_all;
     is_all = is_all || getenv("TILL_TEST_ALL") != NULL;
     if (nth < dense || is_all)
         return nth + 1;
-    return nth + (nth / 20 > POINTS_STEP ? nth / 20 : POINTS_STEP);
+    return nth + (nth / 10 > POINTS_STEP ? nth / 10 : POINTS_STEP);
 }
 
 // ---- the trigger ----
@@ -486,15 +486,15 @@ struct work {
     bool is_open_before;
     long dense; // so many points from the first are all tried
 };
-static const struct work work_of_opening = {"open", NULL, work_open, check_open_state, false, 300};
+static const struct work work_of_opening = {"open", NULL, work_open, check_open_state, false, 100};
 static const struct work work_of_a_page = {"page",           prepare_page, work_page,
-                                           check_page_state, true,         300};
+                                           check_page_state, true,         120};
 static const struct work work_of_a_session = {"open and page",  prepare_page, work_page,
-                                              check_page_state, false,        300};
+                                              check_page_state, false,        100};
 static const struct work work_of_rows = {"rows",           prepare_rows, work_rows,
-                                         check_rows_state, true,         150};
+                                         check_rows_state, true,         100};
 static const struct work work_of_rows_alone = {"open and rows",  prepare_rows, work_rows,
-                                               check_rows_state, false,        150};
+                                               check_rows_state, false,        60};
 static const struct work work_of_a_webhook = {
     "webhook", prepare_nothing, work_webhook, check_webhook_state, true, 100};
 static const struct work work_of_notes = {
