@@ -48,8 +48,8 @@ class World(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # The shop's clock stands two months back, so that what happens between the syncs is past as well.
-        now = (dt.datetime.now(dt.timezone.utc) - 60 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # The shop's clock stands still, so far back that what happens between the syncs is past as well.
+        now = "2026-09-22T12:00:00Z"
         cls.home = tempfile.mkdtemp(prefix="till-test-")
         cls.addClassCleanup(shutil.rmtree, cls.home, True)
         with Sim(orders=600, sandbox_orders=250, seed=33, now=now) as sim:
@@ -481,7 +481,7 @@ class Lists(World):
             db.execute("UPDATE customers SET name = ?", (nasty,))
             db.execute("UPDATE products SET name = CAST(x'ff41c328' AS TEXT)")
         with Ask(home) as ask:
-            row = ask("list/orders", connection="polar", limit=1)["rows"][0]
+            row = next(row for row in ask("list/orders", connection="polar")["rows"] if row["product"])
             self.assertEqual((row["customer"]["name"], row["product"]["name"]), (nasty, "\ufffdA\ufffd("))
             for path in ("list/customers", "list/products", "overview", "breakdown", "people"):
                 status, text = ask.raw(f"/api/{path}", "connection=polar")
