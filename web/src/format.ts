@@ -48,6 +48,12 @@ export function money(minor: number | null | undefined, currency: string): strin
     }
 }
 
+// For the margin of a figure: cents are noise beside thousands.
+export function roughMoney(minor: number, currency: string): string {
+    const whole = tidy(minor, currency);
+    return Math.abs(whole) < 1000 ? money(minor, currency) : numberFormat({ ...currencyOptions(currency), minimumFractionDigits: 0, maximumFractionDigits: 0 }).format(whole);
+}
+
 // For axes: $12K, €1.5M.
 export function shortMoney(minor: number, currency: string): string {
     const value = tidy(minor, currency);

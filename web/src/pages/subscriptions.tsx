@@ -120,6 +120,7 @@ export function subscriptionColumns(zone: string, withCustomer = true): Column<S
         {
             key: "next",
             title: "Next",
+            sort: "current_period_end",
             when: "p3",
             width: "208px",
             cell: (row) => (

@@ -303,6 +303,12 @@ export function ChartTools(props: { isTable: boolean; onTable: (isTable: boolean
     );
 }
 
+// As many lines as the figures may need, so that pointing at a bucket moves nothing.
+function readoutLines(width: number, n: number): number {
+    if (width < 480) return 1 + Math.ceil(n / (n > 2 ? 1.5 : 1));
+    return n > 3 && width < 1000 ? 2 : 1;
+}
+
 export function Chart(props: ChartProps) {
     const [box, width] = useWidth();
     const host = useRef<HTMLDivElement>(null);
@@ -370,7 +376,7 @@ export function Chart(props: ChartProps) {
                     <ChartTools isTable={isTable} onTable={setTable} name={props.name} onCsv={() => f.download(fileName, f.csv(data.header, data.rows))} />
                 </span>
             </header>
-            <div class="readout" aria-hidden="true">
+            <div class="readout" aria-hidden="true" style={{ minHeight: `${20 * readoutLines(width, props.series.length)}px` }}>
                 <span class="at">{pointed !== null && props.at[pointed] ? f.bucket(props.at[pointed], props.interval, props.zone) + (isOpenBucket ? ", so far" : "") : props.wholeLabel}</span>
                 {props.series.map((one) => (
                     <span class={`key ${one.isQuiet ? "quiet" : ""}`} key={one.key}>
