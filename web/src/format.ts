@@ -159,6 +159,22 @@ export function longDay(at: number, timeZone: string): string {
     return dateFormat({ timeZone, weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
 }
 
+// The day of a moment in a zone, as YYYY-MM-DD. (Swedish writes it so.)
+const isoDays = new Map<string, Intl.DateTimeFormat>();
+export function dateIn(at: string | number, timeZone: string): string {
+    let format = isoDays.get(timeZone);
+    if (!format) {
+        const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
+        try {
+            format = new Intl.DateTimeFormat("sv-SE", { timeZone, ...parts });
+        } catch {
+            format = new Intl.DateTimeFormat("sv-SE", { timeZone: "UTC", ...parts });
+        }
+        isoDays.set(timeZone, format);
+    }
+    return format.format(new Date(at));
+}
+
 export function middleDay(at: number, timeZone: string): string {
     return dateFormat({ timeZone, weekday: "short", day: "numeric", month: "short" }).format(new Date(at));
 }
