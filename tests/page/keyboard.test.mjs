@@ -22,19 +22,22 @@ test("the first stop leads past the head", async () => {
     await close();
 });
 
-test("every stop of the overview is seen", async () => {
-    const { page, close } = await open();
-    await settled(page);
-    const stops = [];
-    for (let i = 0; i < 120; i++) {
-        await page.keyboard.press("Tab");
-        const now = await focused(page);
-        if (now.tag === "BODY") break;
-        stops.push(now);
-    }
-    assert.ok(stops.length > 30, `${stops.length} stops`);
-    assert.deepEqual(stops.filter((stop) => !stop.hasRing), []);
-    assert.deepEqual(stops.filter((stop) => !stop.text && !["SELECT", "INPUT"].includes(stop.tag)), []);
+test("every stop is seen, and has a name", async (t) => {
+    const { page, go, close } = await open();
+    for (const path of ["/", "/subscriptions", "/customers", "/warehouse", "/integrations", "/health"])
+        await t.test(path, async () => {
+            await go(path);
+            const stops = [];
+            for (let i = 0; i < 90; i++) {
+                await page.keyboard.press("Tab");
+                const now = await focused(page);
+                if (now.tag === "BODY") break;
+                stops.push(now);
+            }
+            assert.ok(stops.length > 10, `${stops.length} stops`);
+            assert.deepEqual(stops.filter((stop) => !stop.hasRing), []);
+            assert.deepEqual(stops.filter((stop) => !stop.text && !["SELECT", "INPUT", "TEXTAREA"].includes(stop.tag)), []);
+        });
     await close();
 });
 
@@ -71,7 +74,6 @@ test("a range is chosen, a page is opened, a chart is read", async () => {
 test("a dialog takes the focus, and Escape gives it back", async () => {
     const { page, close } = await open();
     await settled(page);
-    const what = page.getByRole("button", { name: "What MRR means" }).first();
     await page.locator("button.define").nth(2).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
@@ -79,6 +81,5 @@ test("a dialog takes the focus, and Escape gives it back", async () => {
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assert.ok(await page.locator("button.define").nth(2).evaluate((e) => e === document.activeElement));
-    assert.ok(await what.count() >= 0);
     await close();
 });

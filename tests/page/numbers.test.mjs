@@ -72,3 +72,21 @@ test("an order's list pages to its end, each row once", async () => {
     assert.equal(seen.size, total);
     await close();
 });
+
+test("days are those of the chosen zone, and a note stands on its day", async () => {
+    const { page, go, close } = await open();
+    await page.route("**/api/overview?**", async (route) => {
+        const response = await route.fetch();
+        const json = await response.json();
+        if (json.annotations) json.annotations = [{ id: 1, date: json.range.to, text: "today" }, { id: 2, date: "1999-01-01", text: "long ago" }];
+        await route.fulfill({ response, json });
+    });
+    await go(`/?from=${expected("range").from}&to=${expected("range").to}&timezone=Pacific/Kiritimati&compare=none`);
+    const chart = page.getByRole("region", { name: "Revenue", exact: true }).first();
+    await chart.getByRole("button", { name: "Table of Revenue" }).click();
+    const days = await chart.locator("tbody th").allInnerTexts();
+    assert.equal(days.length, 30);
+    assert.equal(new Date(`${days[days.length - 1]} UTC`).toISOString().slice(0, 10), expected("range").from);
+    assert.deepEqual(await chart.locator(".footnotes bdi").allInnerTexts(), ["today"]);
+    await close();
+});

@@ -42,3 +42,14 @@ test("a session that ends brings the sign-in, a new one brings the page back", a
     await go("/");
     await close();
 });
+
+test("a till with a password asks for it", async () => {
+    const { page, close } = await open({ signIn: false });
+    await page.route("**/api/state", (route) => route.fulfill({ json: { version: "0", needs: "password" } }));
+    await page.goto(SHOP.url);
+    assert.equal(await page.getByLabel("Password").getAttribute("type"), "password");
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("alert").waitFor();
+    await close();
+});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // app.tsx - the frame: whose business, how fresh, the sections; which page the address means; what is shown to who is not signed in.
-import { lazy } from "./lazy";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, type ApiError, get, useBusy, whenRefreshed, whenSignedOut } from "./api";
 import * as f from "./format";
@@ -13,13 +12,12 @@ import { Overview } from "./pages/overview";
 import { Products } from "./pages/products";
 import { Revenue } from "./pages/revenue";
 import { Subscriptions } from "./pages/subscriptions";
+import { Warehouse } from "./pages/warehouse";
 import { SessionContext, connected } from "./report";
 import { link, usePlace } from "./router";
 import { setTheme, useTheme } from "./theme";
 import type { State } from "./types";
 import { Empty, ErrorBox, Field } from "./ui/basics";
-
-const Warehouse = lazy(() => import("./pages/warehouse").then((module) => module.Warehouse));
 
 const SECTIONS: [string, string][] = [
     ["/", "Overview"],

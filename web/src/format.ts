@@ -48,6 +48,12 @@ export function money(minor: number | null | undefined, currency: string): strin
     }
 }
 
+// For the margin of a figure: cents are noise beside thousands.
+export function roughMoney(minor: number, currency: string): string {
+    const whole = tidy(minor, currency);
+    return Math.abs(whole) < 1000 ? money(minor, currency) : numberFormat({ ...currencyOptions(currency), minimumFractionDigits: 0, maximumFractionDigits: 0 }).format(whole);
+}
+
 // For axes: $12K, €1.5M.
 export function shortMoney(minor: number, currency: string): string {
     const value = tidy(minor, currency);
@@ -151,6 +157,22 @@ export function shortDay(at: string, timeZone: string): string {
 
 export function longDay(at: number, timeZone: string): string {
     return dateFormat({ timeZone, weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
+}
+
+// The day of a moment in a zone, as YYYY-MM-DD. (Swedish writes it so.)
+const isoDays = new Map<string, Intl.DateTimeFormat>();
+export function dateIn(at: string | number, timeZone: string): string {
+    let format = isoDays.get(timeZone);
+    if (!format) {
+        const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
+        try {
+            format = new Intl.DateTimeFormat("sv-SE", { timeZone, ...parts });
+        } catch {
+            format = new Intl.DateTimeFormat("sv-SE", { timeZone: "UTC", ...parts });
+        }
+        isoDays.set(timeZone, format);
+    }
+    return format.format(new Date(at));
 }
 
 export function middleDay(at: number, timeZone: string): string {

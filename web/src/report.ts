@@ -5,7 +5,7 @@
 // chosen zone, with the server's clock. from= and to= are fixed days.
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { now } from "./format";
+import { dateIn, now } from "./format";
 import { usePlace } from "./router";
 import type { Connection, State } from "./types";
 import type { Query } from "./api";
@@ -45,11 +45,7 @@ export const INTERVALS = ["hour", "day", "week", "month", "year"];
 const DAY_MS = 86_400_000;
 
 export function today(timeZone: string): string {
-    try {
-        return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(now()));
-    } catch {
-        return new Date(now()).toISOString().slice(0, 10);
-    }
+    return dateIn(now(), timeZone);
 }
 
 export function addDays(date: string, days: number): string {

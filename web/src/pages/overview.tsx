@@ -403,7 +403,7 @@ export function Overview() {
             {!failed && !data && <TileBones n={8} />}
             {data && <Tiles label="Key figures" tiles={tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === tiles[0].slug ? null : slug }, true)} />}
             <div class="grid">
-                <div class="c8 m12">{data && picked ? <MetricChart data={data} tile={picked} report={report} height={320} /> : !failed && <Bones height={380} />}</div>
+                <div class="c8 m12">{data && picked ? <MetricChart data={data} tile={picked} report={report} height={340} /> : !failed && <Bones height={400} />}</div>
                 <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
                     {rest ? (
                         <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ height: "396px" }}>

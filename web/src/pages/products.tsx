@@ -90,7 +90,7 @@ export function Products() {
                     path="/api/list/products"
                     query={{ connection: report.query.connection, search: params.get("search") }}
                     columns={columns(currency)}
-                    usualSort=""
+                    usualSort="name"
                     empty={params.get("search") ? "No product matches." : "No products yet."}
                     tools={<Search label="Search products" />}
                 />

@@ -2,7 +2,7 @@
 // revenue.tsx - money in: gross and net by bucket, where it comes from, and the orders themselves.
 import { useAnswer } from "../api";
 import * as f from "../format";
-import { useReport } from "../report";
+import { today, useReport } from "../report";
 import { link, setParams, usePlace } from "../router";
 import type { BreakdownAnswer, Kind, MetricsAnswer, OrderRow, TileData } from "../types";
 import { Bones, Choice, Empty, ErrorBox, Name, Part, Tag } from "../ui/basics";
@@ -171,7 +171,7 @@ export function Revenue() {
               { key: "net_revenue", name: "Net revenue", form: "tick", color: "ink", swatch: "", values: column("net_revenue"), whole: data.totals.net_revenue },
           ]
         : [];
-    const hasEnd = Date.parse(report.to) >= f.now() - 86_400_000;
+    const hasEnd = report.to >= today(report.zone);
     return (
         <>
             <h1 class="sr">Revenue</h1>

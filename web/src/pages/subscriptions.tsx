@@ -2,7 +2,7 @@
 // subscriptions.tsx - recurring revenue: how it moved, the rates that follow, who stays (cohorts), and the subscriptions themselves.
 import { useAnswer } from "../api";
 import * as f from "../format";
-import { useReport } from "../report";
+import { today, useReport } from "../report";
 import { link, setParams, usePlace } from "../router";
 import type { Cohort, CohortsAnswer, MovementsAnswer, Rate, SubscriptionRow } from "../types";
 import { Bones, Choice, Empty, ErrorBox, Name, Part, Tag } from "../ui/basics";
@@ -120,6 +120,7 @@ export function subscriptionColumns(zone: string, withCustomer = true): Column<S
         {
             key: "next",
             title: "Next",
+            sort: "current_period_end",
             when: "p3",
             width: "208px",
             cell: (row) => (
@@ -163,7 +164,7 @@ export function Subscriptions() {
     const heat = cohorts.data?.currencies.find((one) => one.currency === currency);
     const isMoney = params.get("of") === "money";
     const span = f.span(report.from, report.to);
-    const hasEnd = Date.parse(report.to) >= f.now() - 86_400_000;
+    const hasEnd = report.to >= today(report.zone);
     const saveCohorts = () => {
         if (!heat || !cohorts.data) return;
         const width = Math.max(0, ...heat.cohorts.map((one) => one.customers_kept.length));

@@ -206,7 +206,7 @@ export function Change(props: { kind: Kind; value: number | null; previous: numb
                 </span>
                 <span class="sr">{words.spoken}</span>
             </b>
-            {props.than && <span title={props.than}> from {f.value(props.kind, props.previous, props.currency)}</span>}
+            {props.than && <span title={`${f.value(props.kind, props.previous, props.currency)}, ${props.than}`}> from {props.kind === "money" ? f.roughMoney(props.previous ?? 0, props.currency) : f.value(props.kind, props.previous, props.currency)}</span>}
         </span>
     );
 }

@@ -53,9 +53,9 @@ const MONEY_STEPS = [1, 2, 5].flatMap((n) => Array.from({ length: 16 }, (_, p) =
 const LABEL_PX = 64;
 
 // Which bucket a day of a note falls in: the last one that begins on it or before it.
-function bucketOf(at: string[], date: string): number {
+function bucketOf(at: string[], date: string, zone: string): number {
     let found = -1;
-    for (let i = 0; i < at.length; i++) if (at[i].slice(0, 10) <= date) found = i;
+    for (let i = 0; i < at.length; i++) if (f.dateIn(at[i], zone) <= date) found = i;
     return found;
 }
 
@@ -162,7 +162,7 @@ function drawOver(u: uPlot, props: ChartProps, font: string): void {
     }
     ctx.setLineDash([2 * scale, 2 * scale]);
     (props.annotations ?? []).forEach((note, n) => {
-        const i = bucketOf(props.at, note.date);
+        const i = bucketOf(props.at, note.date, props.zone);
         if (i < 0) return;
         const x = Math.round(u.valToPos(i, "x", true)) + 0.5;
         ctx.strokeStyle = ink("ink-3");
@@ -303,6 +303,12 @@ export function ChartTools(props: { isTable: boolean; onTable: (isTable: boolean
     );
 }
 
+// As many lines as the figures may need, so that pointing at a bucket moves nothing.
+function readoutLines(width: number, n: number): number {
+    if (width < 480) return 1 + Math.ceil(n / (n > 2 ? 1.5 : 1));
+    return n > 3 && width < 1000 ? 2 : 1;
+}
+
 export function Chart(props: ChartProps) {
     const [box, width] = useWidth();
     const host = useRef<HTMLDivElement>(null);
@@ -358,7 +364,7 @@ export function Chart(props: ChartProps) {
     };
     const data = table(props);
     const isOpenBucket = props.isPartial && pointed === props.at.length - 1;
-    const fileName = `${props.name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${props.at[0]?.slice(0, 10) ?? ""}-${props.at[props.at.length - 1]?.slice(0, 10) ?? ""}.csv`;
+    const fileName = `${props.name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${[props.at[0], props.at[props.at.length - 1]].map((at) => (at ? f.dateIn(at, props.zone) : "")).join("-")}.csv`;
     return (
         <section class="chart part" aria-label={props.name}>
             <header>
@@ -370,7 +376,7 @@ export function Chart(props: ChartProps) {
                     <ChartTools isTable={isTable} onTable={setTable} name={props.name} onCsv={() => f.download(fileName, f.csv(data.header, data.rows))} />
                 </span>
             </header>
-            <div class="readout" aria-hidden="true">
+            <div class="readout" aria-hidden="true" style={{ minHeight: `${20 * readoutLines(width, props.series.length)}px` }}>
                 <span class="at">{pointed !== null && props.at[pointed] ? f.bucket(props.at[pointed], props.interval, props.zone) + (isOpenBucket ? ", so far" : "") : props.wholeLabel}</span>
                 {props.series.map((one) => (
                     <span class={`key ${one.isQuiet ? "quiet" : ""}`} key={one.key}>
