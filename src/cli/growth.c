@@ -94,6 +94,8 @@ static enum till_code print(const struct reporting *r, const struct store_connec
         code = r->report->rows(view, report, e);
         if (code == TILL_OK && r->report->say)
             r->report->say(cli, report);
+        if (code == TILL_OK && r->question.query.into != 0 && r->number == 0)
+            cli_say(cli, "till: rows are amounts in their own currencies: --json has the total");
     }
     return code ? code : buf_fail(&cli->out, "the report", e);
 }

@@ -19,6 +19,7 @@ struct reading {
     bool has_owners;  // orders carry product and customer
     bool has_taxes;   // some checkout's price holds its tax: orders with tax matter, however old
     int64_t until_us; // nothing after it is taken
+    struct moment_day order_day;
 };
 
 // ---- rows ----
@@ -72,12 +73,12 @@ static enum till_code take_subscription(void *context, const struct value *v, si
 static enum till_code take_order(void *context, const struct value *v, size_t count,
                                  struct till_error *e)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     if (count < STORE_ORDER_PRODUCT)
         return TILL_OK;
     int64_t tax_minor = integer_of(&v[STORE_ORDER_TAX], 0);
     struct metrics_order row = {
-        .created_us = moment_of(&v[STORE_ORDER_CREATED]),
+        .created_us = moment_after(&v[STORE_ORDER_CREATED], &reading->order_day),
         .net_amount_minor = integer_of(&v[STORE_ORDER_NET], 0),
         .refunded_minor = integer_of(&v[STORE_ORDER_DEDUCTIONS], 0),
         .tax_minor = tax_minor < 0 && tax_minor > INT64_MIN ? -tax_minor : tax_minor,

@@ -2,6 +2,8 @@
 // values.c - numbers and moments out of streamed rows: called for every column of a million rows, so that a moment is read by the place of its digits.
 #include "report/values.h"
 
+#include <string.h>
+
 #include "base/timestamp.h"
 
 int64_t integer_of(const struct value *value, int64_t absent)
@@ -26,6 +28,12 @@ static int32_t two_digits(const char *at)
 
 int64_t moment_of(const struct value *value)
 {
+    struct moment_day day = {.is_known = false};
+    return moment_after(value, &day);
+}
+
+int64_t moment_after(const struct value *value, struct moment_day *last)
+{
     static const int64_t second_us = 1000000;
     int64_t at_us = METRICS_NULL;
     if (value->type != VALUE_TEXT)
@@ -33,10 +41,15 @@ int64_t moment_of(const struct value *value)
     const char *text = value->text.ptr;
     if (value->text.len != TIMESTAMP_BYTES || text[10] != 'T' || text[19] != '.')
         return timestamp_parse(value->text, &at_us) ? at_us : METRICS_NULL;
-    struct civil_date date = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 5),
-                              two_digits(text + 8)};
-    int64_t seconds = civil_date_to_days(date) * 86400 + two_digits(text + 11) * 3600 +
-                      two_digits(text + 14) * 60 + two_digits(text + 17);
+    if (!last->is_known || memcmp(last->date, text, sizeof last->date) != 0) {
+        struct civil_date date = {two_digits(text) * 100 + two_digits(text + 2),
+                                  two_digits(text + 5), two_digits(text + 8)};
+        last->start_s = civil_date_to_days(date) * 86400;
+        memcpy(last->date, text, sizeof last->date);
+        last->is_known = true;
+    }
+    int64_t seconds = last->start_s + two_digits(text + 11) * 3600 + two_digits(text + 14) * 60 +
+                      two_digits(text + 17);
     return seconds * second_us + two_digits(text + 20) * 10000 + two_digits(text + 22) * 100 +
            two_digits(text + 24);
 }

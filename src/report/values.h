@@ -15,5 +15,12 @@ int64_t integer_of(const struct value *value, int64_t absent); // of a whole rea
 double real_of(const struct value *value);                     // 0 for what is no number
 // A stored moment (YYYY-MM-DDTHH:MM:SS.ffffffZ), without the checks that it passed when it was stored; METRICS_NULL = none.
 int64_t moment_of(const struct value *value);
+// The same for rows in order of time, most of which are of the day of the one before.
+struct moment_day { // starts as {0}
+    char date[10];
+    bool is_known;
+    int64_t start_s;
+};
+int64_t moment_after(const struct value *value, struct moment_day *last);
 
 #endif

@@ -168,6 +168,11 @@ enum till_code store_table_count(struct store *store, struct sv organization_id,
                                  const struct table *table, int64_t live, int64_t deleted,
                                  struct till_error *e);
 
+// Words by which orders_by_customer_id finds orders AS t of the customers in the JSON array ?1; their whole ids are to be compared as well.
+#define STORE_OF_CUSTOMERS                                                                         \
+    "substr(t.customer_id, 1, 8) IN (SELECT substr(value, 1, 8) FROM json_each(?1)) AND "
+enum { STORE_CUSTOMER_BYTES = 8 };
+
 // USAGE when it cannot be one.
 enum till_code store_check_organization(struct sv organization_id, struct till_error *e);
 

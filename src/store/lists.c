@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "store/driver.h"
 
-enum { MARK_ROWS = 4096, CANDIDATES = 10000, VALUES = 32, ID_PREFIX_LEAST = 4, INVOICE_LEAST = 3 };
+enum { MARK_ROWS = 4096, CANDIDATES = 10000, VALUES = 96, ID_PREFIX_LEAST = 4, INVOICE_LEAST = 3 };
 
 // ---- what can be asked of each list ----
 
@@ -338,6 +338,7 @@ static enum till_code find_customers(struct listing *l, struct candidates *found
     return find(l, found, TILL_LIMIT_API_LIST_CUSTOMERS, e);
 }
 
+// Invoice numbers only when no id begins so: to look at all of them takes longest.
 static enum till_code find_by_prefix(struct listing *l, struct candidates *found,
                                      struct till_error *e)
 {
@@ -351,9 +352,12 @@ static enum till_code find_by_prefix(struct listing *l, struct candidates *found
         put_prefix(l, "id", lower);
         code = find(l, found, CANDIDATES, e);
     }
-    if (code == TILL_OK && l->query->list == STORE_LIST_ORDERS && is_invoice_prefix(upper)) {
-        statement_begin(l, "SELECT id FROM orders INDEXED BY orders_by_customer_id WHERE ");
+    if (code == TILL_OK && l->query->list == STORE_LIST_ORDERS && is_invoice_prefix(upper) &&
+        found->count == 0) {
+        statement_begin(l, "SELECT id FROM orders WHERE rowid IN (SELECT rowid FROM orders "
+                           "INDEXED BY orders_by_created_at WHERE ");
         put_prefix(l, "invoice_number", upper);
+        buf_format(&l->sql, " LIMIT %d)", CANDIDATES + 1);
         code = find(l, found, CANDIDATES, e);
     }
     return code;
@@ -362,17 +366,20 @@ static enum till_code find_by_prefix(struct listing *l, struct candidates *found
 static enum till_code find_of_customers(struct listing *l, struct candidates *customers,
                                         struct candidates *found, struct till_error *e)
 {
-    statement_begin(l, l->query->list == STORE_LIST_REFUNDS
-                           ? "SELECT r.id FROM orders AS o INDEXED BY orders_by_customer_id "
-                             "JOIN refunds AS r ON r.order_id = o.id WHERE o.customer_id IN "
-                       : l->query->list == STORE_LIST_ORDERS
-                           ? "SELECT id FROM orders INDEXED BY orders_by_customer_id "
-                             "WHERE customer_id IN "
-                           : "SELECT id FROM subscriptions INDEXED BY subscriptions_by_customer_id "
-                             "WHERE customer_id IN ");
-    buf_text(&l->sql, "(SELECT value FROM json_each(");
-    bind_text(l, (struct sv){customers->json.data, customers->json.len});
-    buf_text(&l->sql, "))");
+    static const char orders[] =
+        "SELECT id FROM orders AS t INDEXED BY orders_by_customer_id WHERE " STORE_OF_CUSTOMERS
+        "t.customer_id IN (SELECT value FROM json_each(?1))";
+    static const char refunds[] = "SELECT r.id FROM orders AS t INDEXED BY orders_by_customer_id "
+                                  "JOIN refunds AS r ON r.order_id = t.id WHERE " STORE_OF_CUSTOMERS
+                                  "t.customer_id IN (SELECT value FROM json_each(?1))";
+    static const char subscriptions[] =
+        "SELECT id FROM subscriptions INDEXED BY subscriptions_by_customer_id "
+        "WHERE customer_id IN (SELECT value FROM json_each(?1))";
+    statement_begin(l, l->query->list == STORE_LIST_REFUNDS  ? refunds
+                       : l->query->list == STORE_LIST_ORDERS ? orders
+                                                             : subscriptions);
+    l->values[l->value_count++] =
+        store_text((struct sv){customers->json.data, customers->json.len});
     return find(l, found, CANDIDATES, e);
 }
 
@@ -543,6 +550,14 @@ static bool put_source(struct listing *l)
     if (is_walk || is_of_customers)
         buf_format(&l->sql, " INDEXED BY %s", is_walk ? l->sort->index : l->kind->by_customer);
     buf_format(&l->sql, " WHERE %s", l->sort->only);
+    if (is_of_customers && l->query->list == STORE_LIST_ORDERS) {
+        buf_text(&l->sql, "substr(t.customer_id, 1, 8) IN (");
+        for (size_t i = 0; i < l->query->customers.count; i++) {
+            buf_text(&l->sql, i > 0 ? ", " : "");
+            bind_text(l, store_cut(l->query->customers.words[i], STORE_CUSTOMER_BYTES));
+        }
+        buf_text(&l->sql, ") AND ");
+    }
     if (is_found) {
         buf_text(&l->sql, "t.id IN (SELECT value FROM json_each(");
         bind_text(l, l->candidates);

@@ -99,6 +99,20 @@ class Metrics(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stderr), (0, ""), types)
                 self.assertEqual(json.loads(result.stdout)["drift"], 0)
 
+    def test_each_metric_alone_is_as_among_all(self):
+        """A question reads only the rows that its metrics look at: that must not be seen in the answer."""
+        today = dt.datetime.now(dt.timezone.utc).date()
+        for first, last, args in ((40, 20, ()), (100, 50, ("--interval", "year")), (200, -40, ("--interval", "month", "--timezone", "Asia/Kolkata"))):
+            window = ("--from", str(today - dt.timedelta(days=first)), "--to", str(today - dt.timedelta(days=last)), *args)
+            both = self.answer(*window)
+            self.assertGreater(both["totals"]["orders"], 0)
+            for slug in sorted(SLUGS):
+                alone = self.answer(slug, *window)
+                self.assertEqual([period.get(slug) for period in alone["periods"]], [period.get(slug) for period in both["periods"]], slug)
+                # Totals of ratios are made from what else was asked, as Polar has it.
+                if slug not in ("average_order_value", "net_average_order_value", "active_user_by_event", "cost_per_user", "checkouts_conversion"):
+                    self.assertEqual(alone["totals"].get(slug), both["totals"].get(slug), slug)
+
     def test_wrong_questions_are_refused_with_the_next_thing_to_do(self):
         cases = {
             ("revnue",): (2, "revenue"),

@@ -48,8 +48,8 @@ class World(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # The shop's clock stands two months back, so that what happens between the syncs is past as well.
-        now = (dt.datetime.now(dt.timezone.utc) - 60 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # The shop's clock stands still, so far back that what happens between the syncs is past as well.
+        now = "2026-09-22T12:00:00Z"
         cls.home = tempfile.mkdtemp(prefix="till-test-")
         cls.addClassCleanup(shutil.rmtree, cls.home, True)
         with Sim(orders=600, sandbox_orders=250, seed=33, now=now) as sim:
@@ -267,6 +267,8 @@ class Overview(World):
                                                                               "reactivation", "end")} for line in lines])
             for key, by in (("products", "product"), ("countries", "country"), ("sources", "source")):
                 groups = [g for g in self.ask("breakdown", by=by, currency=code, **ranges)["groups"] if g["orders"] or (by == "product" and g["mrr"])]
+                if by != "product":  # without MRR, which of two with the same revenue comes first is their name's matter
+                    groups.sort(key=lambda group: (-group["revenue"], group["key"] or ""))
                 total = sum(group["revenue"] for group in groups)
                 self.assertEqual([(g["key"], g["name"], g["revenue"], g["orders"]) for g in answer[key]],
                                  [(g["key"], g["name"], g["revenue"], g["orders"]) for g in groups][:8])
@@ -481,7 +483,7 @@ class Lists(World):
             db.execute("UPDATE customers SET name = ?", (nasty,))
             db.execute("UPDATE products SET name = CAST(x'ff41c328' AS TEXT)")
         with Ask(home) as ask:
-            row = ask("list/orders", connection="polar", limit=1)["rows"][0]
+            row = next(row for row in ask("list/orders", connection="polar")["rows"] if row["product"])
             self.assertEqual((row["customer"]["name"], row["product"]["name"]), (nasty, "\ufffdA\ufffd("))
             for path in ("list/customers", "list/products", "overview", "breakdown", "people"):
                 status, text = ask.raw(f"/api/{path}", "connection=polar")
@@ -501,13 +503,15 @@ class Questions(World):
     def test_every_address_of_the_contract_answers(self):
         needed = {"history": {"table": "orders", "id": self.one("SELECT id FROM orders LIMIT 1")},
                   "customer": {"id": self.one("SELECT customer_id FROM orders WHERE organization_id = ? LIMIT 1", self.organizations["polar"])}}
-        count = 0
+        files = [pathlib.Path(f"{self.home}/till.db"), pathlib.Path(f"{self.home}/till.db-wal")]
+        before, count = [file.read_bytes() if file.exists() else b"" for file in files], 0
         for path, method, parameters in self.contract():
             more = {"connection": "polar"} if "connection" in parameters else {}
             body = "SELECT 1" if path == "query" else ""
             self.assertIsInstance(self.ask(path, method=method, body=body, **more, **needed.get(path, {})), (dict, list))
             count += 1
         self.assertGreater(count, 20)
+        self.assertEqual([file.read_bytes() if file.exists() else b"" for file in files], before, "a question wrote")
 
     def test_every_wrong_parameter_is_named(self):
         wrong = {"date": ["2026-02-30", "yesterday", "2026-1-1", "20260101"], "enum": ["absent"], "id": ["x", "g" * 36], "letters": ["u", "usdx", "12"],

@@ -158,8 +158,9 @@ class Exchange(unittest.TestCase):
             self.assertRegex(after, rf"at 1 EUR = {rate['rate']}0* USD \(from Polar's settlements, {rate['as_of']}\)\n")
         # Rows are exact, each in its own currency; a total has no place among them.
         for report in ("movements", "breakdown"):
-            self.assertEqual(self.till(report, *RANGE, "--in", "usd", "--name", "polar", "--format", "csv", check=True).stdout,
-                             self.till(report, *RANGE, "--name", "polar", "--format", "csv", check=True).stdout)
+            rows = self.till(report, *RANGE, "--in", "usd", "--name", "polar", "--format", "csv", check=True)
+            self.assertEqual(rows.stdout, self.till(report, *RANGE, "--name", "polar", "--format", "csv", check=True).stdout)
+            self.assertIn("--json has the total", rows.stderr)
 
     def test_what_is_no_currency(self):
         for word in ("", "e", "euro", "e1r", "é"):

@@ -121,6 +121,9 @@ class Commands(unittest.TestCase):
         for form in ("table", "json", "csv"):
             for command in (["movements"], ["cohorts"], ["breakdown"], ["customers", "--lost"]):
                 self.torture(self.synced, *command, "--format", form)
+        for command in (["metrics", "--format", "csv"], ["breakdown", "--by", "country", "--in", "eur", "--format", "table"], ["today", "--in", "usd"],
+                        ["movements", "--in", "usd", "--json"]):
+            self.torture(self.synced, *command)
 
     def test_watch(self):
         self.torture(self.connected, "watch", "--once")

@@ -233,6 +233,85 @@ static void shorter_periods_add_up_and_order_is_nothing(void **state)
     zone_close(zone);
 }
 
+// ---- runs of equal bills ----
+
+static enum till_code ask_july(void *context, struct metrics_id subscription, int64_t *ret_at_us,
+                               struct till_error *e)
+{
+    (void)context;
+    (void)subscription;
+    (void)e;
+    *ret_at_us = at("2024-07-15");
+    return TILL_OK;
+}
+
+// Monthly bills of a world without points, of which some subscriptions have one event first; with or without passing over those that repeat.
+static struct movements *billed(const struct zone *zone, uint64_t seed, bool is_short,
+                                size_t *ret_skipped)
+{
+    struct movements_query query = {.from = {2023, 1, 1},
+                                    .to = {2024, 12, 31},
+                                    .interval = METRICS_WEEK,
+                                    .zone = zone,
+                                    .products = {.is_all = true},
+                                    .now_us = at("2024-11-11")};
+    struct movements *m = NULL;
+    struct till_error e = {0};
+    make_world(seed);
+    assert_int_equal(movements_open(&query, &m, &e), TILL_OK);
+    for (size_t i = 0; i < SUBSCRIPTIONS; i++)
+        assert_int_equal(movements_subscription(m, &world.rows[i], &e), TILL_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(movements_price(m, &world.points[i], &e), TILL_OK);
+    for (size_t i = 0; i < SUBSCRIPTIONS; i++) {
+        int64_t amount = -1;
+        for (int64_t month = 0; month < 20; month++) {
+            struct movements_billed known;
+            struct movements_price bill = {.subscription = world.rows[i].id,
+                                           .at_us = world.rows[i].started_us + month * 30 * day_us,
+                                           .terms = {amount, METRICS_MONTH, 1},
+                                           .currency = METRICS_USD,
+                                           .source = MOVEMENTS_RECONSTRUCTED};
+            bool is_same = amount >= 0 && chance(4) != 0;
+            if (!is_same)
+                bill.terms.amount_minor = amount = (int64_t)chance(3) * 1000;
+            if (!movements_wants_orders(m, bill.subscription, &known))
+                continue;
+            if (is_short && is_same &&
+                movements_bill_again(m, known.number, bill.at_us, bill.currency))
+                (*ret_skipped)++;
+            else
+                assert_int_equal(movements_price(m, &bill, &e), TILL_OK);
+        }
+    }
+    assert_int_equal(movements_finish(m, ask_july, NULL, &e), TILL_OK);
+    return m;
+}
+
+static void equal_bills_are_one_price(void **state)
+{
+    struct till_error e = {0};
+    struct zone *zone = NULL;
+    size_t skipped = 0;
+    (void)state;
+    assert_int_equal(zone_open("UTC", &zone, &e), TILL_OK);
+    for (uint64_t seed = 0; seed < WORLDS; seed++) {
+        struct movements_answer whole, brief;
+        struct movements *all = billed(zone, seed, false, &skipped);
+        struct movements *some = billed(zone, seed, true, &skipped);
+        assert_int_equal(movements_answer(all, &whole, &e), TILL_OK);
+        assert_int_equal(movements_answer(some, &brief, &e), TILL_OK);
+        assert_int_equal(whole.currency_count, brief.currency_count);
+        for (size_t c = 0; c < whole.currency_count; c++)
+            assert_memory_equal(whole.currencies[c].lines, brief.currencies[c].lines,
+                                (whole.period_count + 1) * sizeof *whole.currencies[c].lines);
+        movements_close(all);
+        movements_close(some);
+    }
+    assert_true(skipped > 1000);
+    zone_close(zone);
+}
+
 // ---- by example ----
 
 static struct zone *utc;
@@ -415,6 +494,7 @@ static void rates_have_values_or_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_bills_are_one_price),
         cmocka_unit_test(movements_sum_from_start_to_end),
         cmocka_unit_test(shorter_periods_add_up_and_order_is_nothing),
         cmocka_unit_test(kinds_of_movements),
