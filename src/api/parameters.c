@@ -77,15 +77,14 @@ enum till_code api_parameters(struct sv text, struct arena *arena,
     if (!parameters)
         return arena_fail(arena, "the parameters", e);
     while (sv_split(&rest, '&', &part)) {
-        struct sv value = part, name = {0};
         if (part.len == 0)
             continue;
         if (count == TILL_LIMIT_API_PARAMETERS)
             return TILL_FAIL(e, TILL_USAGE, 0, "more than %d parameters",
                              TILL_LIMIT_API_PARAMETERS);
         const char *equals = memchr(part.ptr, '=', part.len);
-        name = (struct sv){part.ptr, equals ? (size_t)(equals - part.ptr) : part.len};
-        value = equals ? (struct sv){equals + 1, part.len - name.len - 1} : SV("");
+        struct sv name = {part.ptr, equals ? (size_t)(equals - part.ptr) : part.len};
+        struct sv value = equals ? (struct sv){equals + 1, part.len - name.len - 1} : SV("");
         enum till_code code = decode(name, arena, &parameters[count].name, e);
         if (code == TILL_OK)
             code = decode(value, arena, &parameters[count].value, e);

@@ -142,7 +142,7 @@ static enum till_code add_mrr(struct gathering *g, struct sv owner, struct sv su
         amount_minor == 0)
         return TILL_OK;
     enum till_code code = money_of(g->arena, row, currency, &money, e);
-    if (code == TILL_OK)
+    if (code == TILL_OK && money)
         money->mrr_minor += amount_minor;
     return code;
 }

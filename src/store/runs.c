@@ -27,8 +27,12 @@ enum till_code store_requests_since(struct store *store, struct sv organization_
     static const char sql[] = "SELECT coalesce(sum(requests), 0) FROM till_runs WHERE "
                               "organization_id = ?1 AND table_name = ?2 AND started_at >= ?3";
     char since[STORE_TIME_BYTES];
-    struct store_result result = {.row = store_take_integer, .context = ret_count};
+    int64_t sum = 0;
+    struct store_result result = {.row = store_take_integer, .context = &sum};
     const struct value values[] = {store_text(organization_id), store_c_text(table->name),
                                    store_time(since_us, since)};
-    return store_execute(store, sql, values, TILL_COUNT(values), &result, e);
+    enum till_code code = store_execute(store, sql, values, TILL_COUNT(values), &result, e);
+    if (code == TILL_OK)
+        *ret_count = sum;
+    return code;
 }
