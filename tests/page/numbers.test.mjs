@@ -90,3 +90,21 @@ test("days are those of the chosen zone, and a note stands on its day", async ()
     assert.deepEqual(await chart.locator(".footnotes bdi").allInnerTexts(), ["today"]);
     await close();
 });
+
+test("a search whose time is up goes on by itself, and says so until it ends", async () => {
+    const { page, go, close } = await open();
+    const asked = [];
+    await page.route("**/api/list/customers?**", async (route) => {
+        const after = new URL(route.request().url()).searchParams.get("after");
+        asked.push(after);
+        const step = Number(after ?? 0);
+        const row = { id: "one", created_at: "2026-01-02T00:00:00Z", name: "Found late", email: "late@mail.example", country: null, orders: 0, revenue: [], mrr: [], since: null, last_order_at: null, deleted: false };
+        await route.fulfill({ json: { rows: step === 3 ? [row] : [], next: step < 4 ? String(step + 1) : null, total: null, is_capped: step < 4, sorts: ["created_at"] } });
+    });
+    await go("/customers?search=late");
+    await page.getByText("Found late").waitFor();
+    await page.getByText("1 customer", { exact: true }).waitFor();
+    assert.deepEqual(asked, [null, "1", "2", "3", "4"]);
+    assert.equal(await page.getByText("No customer matches").count(), 0);
+    await close();
+});

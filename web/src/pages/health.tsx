@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // health.tsx - what `till doctor` says, each finding with its remedy; it asks Polar, so it runs when it is asked to.
 import { useEffect, useState } from "preact/hooks";
-import { type ApiError, perform } from "../api";
+import { type ApiError, perform, useAnswer } from "../api";
 import * as f from "../format";
 import { connected, useSession } from "../report";
 import { link } from "../router";
-import type { DoctorAnswer, VerifyAnswer } from "../types";
+import type { Definition, DoctorAnswer, VerifyAnswer } from "../types";
 import { Bones, Empty, ErrorBox, Part } from "../ui/basics";
 
 const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warning: ["wait", "look at it"], failed: ["bad", "failed"], skipped: ["wait", "not checked"] };
@@ -28,6 +28,8 @@ function Verify() {
         }
         setBusy(false);
     };
+    const { data: definitions } = useAnswer<Definition[]>(answer ? "/api/definitions" : null);
+    const show = (slug: string, amount: number | null) => f.value(definitions?.find((one) => one.slug === slug)?.kind ?? "count", amount, "usd");
     const differing = (answer?.metrics ?? []).filter((one) => one.difference);
     return (
         <Part
@@ -42,7 +44,7 @@ function Verify() {
             {error && <ErrorBox error={error} />}
             {!answer && !error && <Empty>Asks Polar for its metrics and compares all of them with those computed here. The token needs the scope metrics:read.</Empty>}
             {answer && (
-                <p class={answer.drift ? "warn" : ""} role="status">
+                <p class={`row ${answer.drift ? "warn" : ""}`} role="status" style={{ fontSize: "13px", marginBottom: "8px" }}>
                     {answer.drift === 0 ? `All ${f.count(answer.metrics.filter((one) => one.exact).length)} exact metrics are equal.` : `${f.plural(answer.drift, "exact metric")} differ.`}
                 </p>
             )}
@@ -54,7 +56,7 @@ function Verify() {
                             <th scope="col">Metric</th>
                             <th scope="col" class="num">Here</th>
                             <th scope="col" class="num">Polar</th>
-                            <th scope="col" class="num p2">Difference</th>
+                            <th scope="col" class="num p2">Largest difference</th>
                             <th scope="col" class="p2">Why</th>
                         </tr>
                     </thead>
@@ -62,9 +64,9 @@ function Verify() {
                         {differing.map((one) => (
                             <tr key={one.slug}>
                                 <th scope="row">{f.title(one.slug)}</th>
-                                <td class="num">{f.count(one.ours)}</td>
-                                <td class="num">{f.count(one.theirs)}</td>
-                                <td class="num p2">{f.count(one.difference)}</td>
+                                <td class="num">{show(one.slug, one.ours)}</td>
+                                <td class="num">{show(one.slug, one.theirs)}</td>
+                                <td class="num p2">{show(one.slug, one.difference)}</td>
                                 <td class="p2 quiet">{one.reason ?? (one.exact ? "should be equal" : "")}</td>
                             </tr>
                         ))}

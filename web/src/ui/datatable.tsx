@@ -25,6 +25,7 @@ export interface Column<Row> {
 const ROW_PX = 32;
 const PAGE = 100;
 const MARGIN_ROWS = 12;
+const ROUNDS = 30;
 
 interface Loaded<Row> {
     rows: Row[];
@@ -114,13 +115,22 @@ export function DataTable<Row extends { id: string }>(props: {
     }, [key]);
     const first = Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
     const last = Math.min(rows.length, Math.ceil((top + height) / ROW_PX) + MARGIN_ROWS);
+    // A search whose time was used up gives a short page, even an empty one, and goes on with the next: for a while by itself.
+    const rounds = useRef(0);
     useEffect(() => {
-        if (loaded?.next && last > rows.length - 40) more();
+        rounds.current = 0;
+    }, [key]);
+    const isLooking = Boolean(loaded?.next && loaded.isCapped && rows.length < PAGE);
+    const isTired = isLooking && rounds.current >= ROUNDS;
+    useEffect(() => {
+        if (!loaded?.next || last <= rows.length - 40) return;
+        if (isLooking && rounds.current++ >= ROUNDS) return;
+        more();
     }, [last, rows.length, loaded?.next]);
 
     const sortable = useMemo(() => new Set((loaded?.sorts ?? []).map((name) => name.replace(/^-/, ""))), [loaded?.sorts]);
     const total = loaded?.total;
-    const howMany = !loaded ? "" : total !== null && total !== undefined ? `${loaded.isCapped ? "more than " : ""}${f.plural(total, props.one)}` : loaded.next ? `${f.count(rows.length)} shown, more below` : f.plural(rows.length, props.one);
+    const howMany = !loaded ? "" : isLooking ? `${f.plural(rows.length, props.one)} so far, ${isTired ? "not all were looked at" : "looking further…"}` : total !== null && total !== undefined ? f.plural(total, props.one) : loaded.next ? `${f.count(rows.length)} shown, more below` : f.plural(rows.length, props.one);
     const toggle = (name: string) => setParams({ [sortParam]: sort === `-${name}` ? name : `-${name}` }, true);
     const exportCsv = () => {
         const columns = props.columns.filter((column) => column.text);
@@ -133,6 +143,17 @@ export function DataTable<Row extends { id: string }>(props: {
                 <span class="quiet small" aria-live="polite">
                     {howMany}
                 </span>
+                {isTired && (
+                    <button
+                        class="plain small"
+                        onClick={() => {
+                            rounds.current = 0;
+                            more();
+                        }}
+                    >
+                        Look further
+                    </button>
+                )}
                 <span style={{ flex: "1" }} />
                 {rows.length > 0 && (
                     <span class="tools-small">
@@ -145,7 +166,7 @@ export function DataTable<Row extends { id: string }>(props: {
             </div>
             {error && <ErrorBox error={error} again={again} />}
             {!loaded && !error && <Bones lines={12} />}
-            {loaded && rows.length === 0 && <Empty>{props.empty}</Empty>}
+            {loaded && rows.length === 0 && !loaded.next && <Empty>{props.empty}</Empty>}
             {rows.length > 0 && (
                 <div
                     class="scroll big"
