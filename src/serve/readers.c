@@ -3,7 +3,8 @@
 //
 // A thread that has done nothing opens nothing: an idle server holds one store, the watcher's. A store that failed is closed, so that the next task starts
 // with a fresh one. SQLite's ceiling on memory while a person's query runs counts for all threads: a report that fails for want of memory
-// then is made again once the query has ended, and no other query begins meanwhile. Signals go to the main thread alone. Wrong passwords take at least SLOW_MS, whatever Argon2id costs on this machine.
+// then is made again once the query has ended, and no other query begins meanwhile. Signals go to the main thread alone. Wrong passwords take at least
+// SLOW_MS, whatever Argon2id costs on this machine.
 #include "serve/readers.h"
 
 #include <malloc.h>
