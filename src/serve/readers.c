@@ -2,7 +2,9 @@
 // readers.c - two queues in, one out, a condition for each lane, and an eventfd that wakes the loop.
 //
 // A thread that has done nothing opens nothing: an idle server holds one store, the watcher's. A store that failed is closed, so that the next task starts
-// with a fresh one. Signals go to the main thread alone. Wrong passwords take at least SLOW_MS, whatever Argon2id costs on this machine.
+// with a fresh one. SQLite's ceiling on memory while a person's query runs counts for all threads: a report that fails for want of memory
+// then is made again once the query has ended, and no other query begins meanwhile. Signals go to the main thread alone. Wrong passwords take at least
+// SLOW_MS, whatever Argon2id costs on this machine.
 #include "serve/readers.h"
 
 #include <malloc.h>
@@ -41,8 +43,10 @@ struct reader { // one thread
 struct readers {
     struct readers_options options;
     int fd;
-    pthread_mutex_t mutex; // of everything that follows
-    pthread_cond_t wakes[READER_LANES];
+    pthread_mutex_t mutex;                    // of everything that follows
+    pthread_cond_t wakes[READER_LANES], calm; // calm: no query is running
+    bool is_query_running;
+    unsigned queries, retrying; // begun so far; reports that are made again
     struct queue waiting[READER_LANES], done;
     bool is_closing;
     volatile sig_atomic_t stop; // looked at between SQLite's instructions
@@ -221,6 +225,54 @@ static void perform_and_tidy(struct reader *reader, struct reader_task *task)
         (void)malloc_trim(0);
 }
 
+// The mutex is held where these begin and end.
+static struct reader_task *next_task(struct reader *reader)
+{
+    struct readers *readers = reader->readers;
+    struct reader_task *task = NULL;
+    bool is_patient = reader->lane == READER_PATIENT;
+    while (!readers->is_closing && ((is_patient && readers->retrying > 0) ||
+                                    !(task = pop(&readers->waiting[reader->lane]))))
+        (void)pthread_cond_wait(&readers->wakes[reader->lane], &readers->mutex);
+    if (task && is_patient) {
+        readers->is_query_running = true;
+        readers->queries++;
+    }
+    return task;
+}
+
+static void perform_again(struct reader *reader, struct reader_task *task)
+{
+    struct readers *readers = reader->readers;
+    readers->retrying++;
+    while (readers->is_query_running)
+        (void)pthread_cond_wait(&readers->calm, &readers->mutex);
+    (void)pthread_mutex_unlock(&readers->mutex);
+    till_error_clear(&task->error);
+    buf_reset(&task->out);
+    perform_and_tidy(reader, task);
+    (void)pthread_mutex_lock(&readers->mutex);
+    readers->retrying--;
+    (void)pthread_cond_signal(&readers->wakes[READER_PATIENT]);
+}
+
+static void work(struct reader *reader, struct reader_task *task)
+{
+    struct readers *readers = reader->readers;
+    bool is_patient = reader->lane == READER_PATIENT;
+    bool was_running = readers->is_query_running;
+    unsigned queries = readers->queries;
+    (void)pthread_mutex_unlock(&readers->mutex);
+    perform_and_tidy(reader, task);
+    (void)pthread_mutex_lock(&readers->mutex);
+    if (is_patient) {
+        readers->is_query_running = false;
+        (void)pthread_cond_broadcast(&readers->calm);
+    } else if (task->code == TILL_MEMORY && (was_running || queries != readers->queries)) {
+        perform_again(reader, task);
+    }
+}
+
 static void *run(void *context)
 {
     struct reader *reader = context;
@@ -228,14 +280,10 @@ static void *run(void *context)
     const uint64_t one = 1;
     (void)pthread_mutex_lock(&readers->mutex);
     for (;;) {
-        struct reader_task *task = NULL;
-        while (!readers->is_closing && !(task = pop(&readers->waiting[reader->lane])))
-            (void)pthread_cond_wait(&readers->wakes[reader->lane], &readers->mutex);
-        if (readers->is_closing)
+        struct reader_task *task = next_task(reader);
+        if (!task)
             break;
-        (void)pthread_mutex_unlock(&readers->mutex);
-        perform_and_tidy(reader, task);
-        (void)pthread_mutex_lock(&readers->mutex);
+        work(reader, task);
         push(&readers->done, task);
         (void)!write(readers->fd, &one, sizeof(one));
     }
@@ -275,6 +323,7 @@ enum till_code readers_open(const struct readers_options *options, struct reader
     (void)pthread_mutex_init(&readers->mutex, NULL);
     for (size_t i = 0; i < READER_LANES; i++)
         (void)pthread_cond_init(&readers->wakes[i], NULL);
+    (void)pthread_cond_init(&readers->calm, NULL);
     readers->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (readers->fd < 0 || !start_threads(readers)) {
         readers_close(readers);
@@ -306,6 +355,7 @@ void readers_close(struct readers *readers)
     }
     for (struct reader_task *task = pop(&readers->done); task; task = pop(&readers->done))
         reader_task_free(task);
+    (void)pthread_cond_destroy(&readers->calm);
     (void)pthread_mutex_destroy(&readers->mutex);
     if (readers->fd >= 0)
         (void)close(readers->fd);

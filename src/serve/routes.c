@@ -25,6 +25,17 @@ static bool is_api(struct sv target)
            sv_equal(target, SV("/metrics"));
 }
 
+// A guard reads one value; whoever sends two hopes that somebody reads the other.
+static bool has_twice(const struct web_request *request)
+{
+    static const char *const names[] = {"Origin", "Sec-Fetch-Site", "X-Till", "Authorization"};
+    for (size_t i = 0; i < TILL_COUNT(names); i++) {
+        if (web_header_count(request, names[i]) > 1)
+            return true;
+    }
+    return false;
+}
+
 static int guard(const struct serve *serve, const struct web_request *request, const char **ret_why)
 {
     const struct guard_head head = {
@@ -37,6 +48,10 @@ static int guard(const struct serve *serve, const struct web_request *request, c
         .is_page = !is_api(request->target),
     };
     int status = guard_check(&serve->guard, &head, ret_why);
+    if (status == 0 && has_twice(request)) {
+        *ret_why = "a header that may be sent once was sent twice";
+        status = 400;
+    }
     if (status == 0 && !guard_path_is_plain(request->target)) {
         *ret_why = "there is nothing here";
         status = 404;
@@ -101,6 +116,8 @@ bool route_refuse(void *context, const struct web_request *request, struct web_a
         refuse_method(answer, false, request->target);
     } else if (route != API_session_begin && route != API_state && !route_is_in(serve, request)) {
         refuse_stranger(serve, answer);
+    } else if (web_header(request, "Transfer-Encoding").ptr) { // pages and scripts know the length
+        answer_refusal(answer, 411, TILL_USAGE, "say how long the body is: Content-Length");
     } else if (request->body_bytes > 0 && (size_t)request->body_bytes > most_bytes(route)) {
         answer_refusal(answer, 413, TILL_LIMIT, "the body is too long");
     } else {

@@ -257,6 +257,44 @@ static enum MHD_Result refuse_size(struct exchange *exchange)
     return send_answer(exchange, &answer);
 }
 
+// ---- where a request ends ----
+
+struct framing {
+    size_t lengths; // headers that say where the body ends
+    bool has_loose_name;
+};
+
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct framing *framing = context;
+    struct sv text = sv_of(name);
+    (void)kind;
+    (void)value;
+    framing->lengths += sv_equal_ignoring_case(text, SV("Content-Length")) ||
+                        sv_equal_ignoring_case(text, SV("Transfer-Encoding"));
+    framing->has_loose_name = framing->has_loose_name || name[strcspn(name, " \t")] != '\0';
+    return MHD_YES;
+}
+
+// A proxy before us may believe the other of two lengths, and take for a body what we take for the next request (RFC 9112, 6.1 and 5.1).
+static bool has_one_end(const struct exchange *exchange)
+{
+    struct framing framing = {.lengths = 0};
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, look_at_header,
+                                    &framing);
+    return framing.lengths <= 1 && !framing.has_loose_name;
+}
+
+static enum MHD_Result refuse_framing(struct exchange *exchange)
+{
+    struct web_answer answer = {.status = MHD_HTTP_BAD_REQUEST};
+    buf_init(&answer.body, TILL_LIMIT_WEB_ANSWER_BYTES);
+    buf_text(&answer.body, "{\"error\":\"it is not clear where this request ends\"}\n");
+    web_answer_field(&answer, "Connection", "close");
+    return send_answer(exchange, &answer);
+}
+
 static int64_t announced_bytes(const struct web_request *request)
 {
     int64_t bytes = -1;
@@ -269,6 +307,8 @@ static enum MHD_Result look_at_head(struct exchange *exchange, const struct web_
 {
     const struct web_options *options = &exchange->web->options;
     struct web_answer answer = {0};
+    if (!has_one_end(exchange))
+        return refuse_framing(exchange);
     buf_init(&answer.body, TILL_LIMIT_WEB_ANSWER_BYTES);
     if (options->refuse(options->context, request, &answer))
         return send_answer(exchange, &answer);
