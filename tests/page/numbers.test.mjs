@@ -6,7 +6,7 @@ import { assert, closeBrowser, expected, minor, open } from "./lib.mjs";
 
 after(closeBrowser);
 
-const NAMES = { revenue: "Revenue", orders: "Orders", monthly_recurring_revenue: "MRR", active_subscriptions: "Subscriptions", new_subscriptions: "New subscriptions", canceled_subscriptions: "Cancellations" };
+const NAMES = { revenue: "Revenue", orders: "Orders", monthly_recurring_revenue: "MRR", active_subscriptions: "Subscriptions", new_subscriptions: "New", canceled_subscriptions: "Cancellations" };
 
 test("tiles are the totals of `till metrics`", async () => {
     const { totals } = expected("metrics");

@@ -13,7 +13,7 @@ const LESS_IS_BETTER = new Set(["canceled_subscriptions", "churned_subscriptions
 const SHORT: Record<string, string> = {
     monthly_recurring_revenue: "MRR",
     active_subscriptions: "Subscriptions",
-    new_subscriptions: "New subscriptions",
+    new_subscriptions: "New",
     canceled_subscriptions: "Cancellations",
     average_order_value: "Average order",
     net_revenue: "Net revenue",
