@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "base/limits.h"
+#include "base/secret.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -52,6 +53,15 @@ void arena_release(struct arena *arena)
 {
     free_blocks(arena);
     *arena = (struct arena){.limit_bytes = arena->limit_bytes};
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_block *block = arena->first; block != NULL; block = block->next) {
+        ARENA_UNPOISON(block->data, block->capacity);
+        memory_wipe(block->data, block->used);
+    }
+    arena_release(arena);
 }
 
 void arena_reset(struct arena *arena)

@@ -23,6 +23,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t limit_bytes);
 void arena_release(struct arena *arena); // accepts a zeroed arena
+void arena_wipe(struct arena *arena);    // the same, and overwrites it first: a secret may be in it
 void arena_reset(struct arena *arena);   // everything allocated is gone, memory is kept for reuse
 // Zeroed? No. Aligned for any object. NULL on failure. bytes = 0 gives a valid pointer.
 void *arena_alloc(struct arena *arena, size_t bytes);

@@ -39,7 +39,7 @@ bool question_parse(const struct web_request *request, enum api_route route,
 
 void question_release(struct question *question)
 {
-    arena_release(&question->arena);
+    arena_wipe(&question->arena); // of a token or a password, in a form that was refused too
 }
 
 static int compare_texts(struct sv a, struct sv b)

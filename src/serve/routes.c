@@ -245,17 +245,7 @@ static void start_work(struct serve *serve, const struct web_request *request, e
     enum till_code code = work_arguments(&question.ask, &question.arena, &arguments, &input, &e);
     if (code == TILL_OK)
         code = children_start(serve->children, &arguments, input.len > 0 ? &input : NULL, &job, &e);
-    if (route == API_connect) { // the token in the decoded form, and in the form as it came
-        for (size_t i = 0; i < question.ask.parameter_count; i++) {
-            struct sv value = question.ask.parameters[i].value;
-            union {
-                const char *text;
-                void *place;
-            } bytes = {.text = value.ptr};
-            memory_wipe(bytes.place, value.len);
-        }
-        web_wipe(request);
-    }
+    web_wipe(request);
     question_release(&question);
     if (code) {
         answer_error(answer, code == TILL_LIMIT ? 409 : api_http_status(code), &e);

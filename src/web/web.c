@@ -106,7 +106,7 @@ static void release_answer(struct web_answer *answer)
 
 static void free_exchange(struct exchange *exchange)
 {
-    buf_release(&exchange->body);
+    buf_wipe(&exchange->body); // a form may hold a secret, whether it was taken or refused
     if (exchange->response)
         MHD_destroy_response(exchange->response);
     till_free(exchange->target);

@@ -117,6 +117,33 @@ class Strangers(HostileCase):
             self.assertTrue(answer.error()["text"])
 
 
+class Secrets(HostileCase):
+    def memory_has(self, text):
+        """Whether it stands anywhere in the server's memory."""
+        pid = self.dashboard.process.pid
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+            for line in maps:
+                span, access = line.split()[:2]
+                begin, end = (int(part, 16) for part in span.split("-"))
+                if "w" not in access or end - begin > 1 << 30:  # what a sanitizer has set aside
+                    continue
+                try:
+                    memory.seek(begin)
+                    if text.encode() in memory.read(end - begin):
+                        return True
+                except OSError:
+                    continue
+        return False
+
+    def test_what_was_typed_into_a_form_is_forgotten_when_the_form_is_refused(self):
+        for i, (target, field, others, session) in enumerate((("/api/connect", "token", {"organization_id": "no id"}, True), ("/api/connect", "token", {"unknown": "1"}, True),
+                                                              ("/api/session", "password", {"unknown": "1"}, False), ("/api/session", "password", {}, False))):
+            secret = f"typed-secret-{i}-" + "Q7zK" * 8
+            answer = self.dashboard.post(target, {field: secret, **others}, session=session)
+            self.assertIn(answer.status, (400, 401))
+            self.assertFalse(self.memory_has(secret), (target, others))
+
+
 class Statements(HostileCase):
     def test_sql_that_would_write_or_leave(self):
         for sql in ("DELETE FROM orders", "UPDATE orders SET total_amount = 0", "INSERT INTO orders(id) VALUES ('x')", "DROP TABLE orders", "CREATE TABLE x(y)",
