@@ -192,10 +192,11 @@ class Memory(HostileCase):
             return f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT {rows}) SELECT {held} FROM c"
 
         large = next(count for count in range(100, 0, -1) if self.dashboard.query(greedy(count, 0, 1)).status == 200)
-        small = next(count for count in range(52, 0, -4) if self.dashboard.query(greedy(large, count, 1)).status == 200)
+        small = next((count for count in range(52, 0, -4) if self.dashboard.query(greedy(large, count, 1)).status == 200), 0)
+        sizes = [(large, count) for count in range(small, -1, -1)] + [(large - 1, count) for count in range(48, -1, -1)]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            for fewer in range(1, small):
-                hog, answers = pool.submit(self.dashboard.query, greedy(large, small - fewer, 100_000_000)), []
+            for size in sizes[1:]:
+                hog, answers = pool.submit(self.dashboard.query, greedy(*size, 100_000_000)), []
                 time.sleep(0.5)  # until it holds what it can get
                 if not hog.done():
                     break
