@@ -10,24 +10,30 @@ import { Bones, Empty, ErrorBox, Part } from "../ui/basics";
 
 const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warning: ["wait", "look at it"], failed: ["bad", "failed"], skipped: ["wait", "not checked"] };
 
-// `till verify`: the same 30 days asked of Polar, beside what is computed here.
-function Verify() {
-    const [answer, setAnswer] = useState<VerifyAnswer | null>(null);
+// A job that is run when asked to, and the newest that it found. Such a job ends with a status of its own when what it found is bad (a drift, a check that
+// failed), and tells its findings all the same.
+function useFindings<T>(path: string, isFindings: (output: T) => boolean) {
+    const [answer, setAnswer] = useState<T | null>(null);
     const [error, setError] = useState<ApiError | null>(null);
     const [isBusy, setBusy] = useState(false);
     const run = async () => {
         setBusy(true);
         setError(null);
         try {
-            setAnswer((await perform("POST", "/api/verify")).output as VerifyAnswer);
+            setAnswer((await perform("POST", path)).output as T);
         } catch (problem) {
-            // A drift ends with a status of its own, and is told all the same.
-            const known = (problem as ApiError).output as VerifyAnswer | null;
-            if (known?.metrics) setAnswer(known);
+            const known = (problem as ApiError).output as T | null;
+            if (known && isFindings(known)) setAnswer(known);
             else setError(problem as ApiError);
         }
         setBusy(false);
     };
+    return { answer, error, isBusy, run };
+}
+
+// `till verify`: the same 30 days asked of Polar, beside what is computed here.
+function Verify() {
+    const { answer, error, isBusy, run } = useFindings<VerifyAnswer>("/api/verify", (output) => Boolean(output.metrics));
     const { data: definitions } = useAnswer<Definition[]>(answer ? "/api/definitions" : null);
     const show = (slug: string, amount: number | null) => f.value(definitions?.find((one) => one.slug === slug)?.kind ?? "count", amount, "usd");
     const differing = (answer?.metrics ?? []).filter((one) => one.difference);
@@ -79,22 +85,7 @@ function Verify() {
 
 export function Health() {
     const session = useSession();
-    const [answer, setAnswer] = useState<DoctorAnswer | null>(null);
-    const [error, setError] = useState<ApiError | null>(null);
-    const [isBusy, setBusy] = useState(false);
-    const run = async () => {
-        setBusy(true);
-        setError(null);
-        try {
-            setAnswer((await perform("POST", "/api/doctor")).output as DoctorAnswer);
-        } catch (problem) {
-            // `doctor` ends with a status of its own when a check failed, and tells its findings all the same.
-            const known = (problem as ApiError).output as DoctorAnswer | null;
-            if (known?.checks) setAnswer(known);
-            else setError(problem as ApiError);
-        }
-        setBusy(false);
-    };
+    const { answer, error, isBusy, run } = useFindings<DoctorAnswer>("/api/doctor", (output) => Boolean(output.checks));
     useEffect(() => void run(), []);
     const failing = connected(session).flatMap((one) => one.tables.filter((table) => table.last_error).map((table) => ({ connection: one.name, table })));
     return (
