@@ -106,7 +106,7 @@ static void release_answer(struct web_answer *answer)
 
 static void free_exchange(struct exchange *exchange)
 {
-    buf_wipe(&exchange->body); // a form may hold a secret, whether it was taken or refused
+    buf_wipe(&exchange->body);
     if (exchange->response)
         MHD_destroy_response(exchange->response);
     till_free(exchange->target);
@@ -227,6 +227,7 @@ static enum MHD_Result send_response(struct exchange *exchange, struct MHD_Respo
     struct MHD_Connection *connection = exchange->connection;
     set_due(exchange->web, connection,
             exchange->wants_stream ? INT64_MAX / 2 : TILL_LIMIT_WEB_ANSWER_MS);
+    buf_wipe(&exchange->body); // a form may hold a secret: it is gone before the answer is seen
     if (!response)
         return MHD_NO;
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
@@ -330,7 +331,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
         return MHD_NO;
     if (exchange->received_bytes > most) {
         exchange->is_too_large = true;
-        buf_release(&exchange->body);
+        buf_wipe(&exchange->body);
     } else {
         buf_append(&exchange->body, data, *bytes);
     }
