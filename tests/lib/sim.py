@@ -159,6 +159,11 @@ class Sim:
         if status != 0:
             raise SimError(f"till-sim ended with status {status}: {log}")
 
+    def live(self, every_ms, url, secret):
+        """From now on the shop goes on living, in real time, and sends its webhooks there."""
+        self._process.stdin.write(f"live {every_ms} {url} {secret}\n".encode())
+        self._process.stdin.flush()
+
     def log(self):
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
