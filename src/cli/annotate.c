@@ -1,66 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// annotate.c - `till annotate`: what happened on a day, as marks on the charts; and what the commands for notes share.
+// annotate.c - `till annotate`: what happened on a day, as marks on the charts.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/fs.h"
 #include "base/limits.h"
 #include "base/zone.h"
 #include "cli/cli.h"
 #include "cli/notes.h"
 
 static const char usage[] = "till annotate [DATE TEXT | --remove ID]";
-
-// ---- shared ----
-
-enum till_code cli_notes_open(const struct cli *cli, enum store_mode mode, struct store **ret_store,
-                              struct till_error *e)
-{
-    if (!fs_exists(cli->places.database)) {
-        (void)TILL_FAIL(e, TILL_CONFIG, 0, "nothing is connected yet");
-        return till_error_hint(e, "connect first: `till connect polar`");
-    }
-    return cli_open_store(cli, mode, ret_store, e);
-}
-
-enum till_code cli_notes_removed(struct cli *cli, bool was_there, const char *what,
-                                 const char *list_command, struct till_error *e)
-{
-    if (!was_there) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no %s", what);
-        return till_error_hint(e, "`%s` lists what there is", list_command);
-    }
-    if (cli->is_json) {
-        buf_char(&cli->out, '{');
-        view_json_text(&cli->out, "removed", what);
-        buf_text(&cli->out, "}\n");
-    } else {
-        cli_say(cli, "Removed %s.", what);
-    }
-    return TILL_OK;
-}
-
-struct value cli_cell(struct sv text)
-{
-    return text.len > 0 ? (struct value){.type = VALUE_TEXT, .text = text}
-                        : (struct value){.type = VALUE_NULL};
-}
-
-struct value cli_cell_time(int64_t unix_us, char place[static TIMESTAMP_BYTES + 1])
-{
-    bool is_known = unix_us != 0 && timestamp_format(unix_us, place);
-    return cli_cell(is_known ? (struct sv){place, TIMESTAMP_BYTES} : SV(""));
-}
-
-void cli_date_text(struct civil_date date, char ret_text[static CLI_DATE_BYTES])
-{
-    (void)snprintf(ret_text, CLI_DATE_BYTES, "%04d-%02d-%02d", date.year % 10000, date.month % 100,
-                   date.day % 100);
-}
-
-// ---- the command ----
 
 static enum till_code list(struct cli *cli, struct till_error *e)
 {
@@ -128,8 +78,14 @@ static enum till_code put(struct cli *cli, struct till_error *e)
     struct civil_date day = {0};
     char date[CLI_DATE_BYTES];
     int64_t id = 0;
-    struct sv text = sv_trim(sv_of(cli->arguments[1]));
+    struct sv text = {0};
+    AUTO_BUF input;
+    buf_init(&input, TILL_LIMIT_SQL_BYTES);
     enum till_code code = take_day(cli, cli->arguments[0], &day, e);
+    if (code == TILL_OK)
+        code = cli_read_text(cli->arguments[1], "the text", &input, e);
+    if (code == TILL_OK)
+        text = sv_trim((struct sv){input.data, input.len});
     if (code == TILL_OK)
         code = cli_notes_open(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
@@ -163,12 +119,6 @@ static enum till_code remove_one(struct cli *cli, const char *word, struct till_
 
 enum till_code cli_annotate(struct cli *cli, struct till_error *e)
 {
-    const char *removed = cli->options[OPTION_remove];
-    int least = cli->argument_count > 0 && !removed ? 2 : 0;
-    enum till_code code = cli_expect_arguments(cli, least, removed ? 0 : 2, usage, e);
-    if (code)
-        return code;
-    if (removed)
-        return remove_one(cli, removed, e);
-    return cli->argument_count > 0 ? put(cli, e) : list(cli, e);
+    static const struct cli_notes notes = {usage, list, put, remove_one};
+    return cli_notes_run(cli, &notes, e);
 }

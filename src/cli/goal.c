@@ -125,15 +125,15 @@ static enum till_code take_currency(const struct cli *cli, const struct metric *
     return TILL_OK;
 }
 
-static enum till_code take_amount(const char *word, struct sv currency, int64_t *ret_amount_minor,
+static enum till_code take_amount(struct sv word, struct sv currency, int64_t *ret_amount_minor,
                                   struct till_error *e)
 {
-    bool is_number = currency.len > 0 ? money_parse(sv_of(word), currency, ret_amount_minor)
-                                      : sv_to_int64(sv_of(word), ret_amount_minor);
+    bool is_number = currency.len > 0 ? money_parse(word, currency, ret_amount_minor)
+                                      : sv_to_int64(word, ret_amount_minor);
     if (is_number && *ret_amount_minor > 0)
         return TILL_OK;
-    (void)TILL_FAIL(e, TILL_USAGE, 0, "\"%s\" is not an amount%s" SV_FORMAT, word,
-                    currency.len > 0 ? " of " : "", SV_ARGS(currency));
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "\"" SV_FORMAT "\" is not an amount%s" SV_FORMAT,
+                    SV_ARGS(word), currency.len > 0 ? " of " : "", SV_ARGS(currency));
     if (currency.len == 0)
         return till_error_hint(e, "write a whole number above 0, such as 250");
     return till_error_hint(e, money_minor_digits(currency) > 0
@@ -183,13 +183,19 @@ static enum till_code put(struct cli *cli, struct till_error *e)
     struct store *store = NULL;
     struct store_goal goal = {.created_us = clock_now_us(cli->clock)};
     char currency[CODE_BYTES] = "";
+    AUTO_BUF amount;
+    buf_init(&amount, TILL_LIMIT_SQL_BYTES);
     enum till_code code = take_metric(cli->arguments[0], &metric, e);
     if (code || !metric)
+        return code;
+    code = cli_read_text(cli->arguments[1], "the amount", &amount, e);
+    if (code)
         return code;
     code = take_currency(cli, metric, currency, e);
     goal.currency = sv_of(currency);
     if (code == TILL_OK)
-        code = take_amount(cli->arguments[1], goal.currency, &goal.amount_minor, e);
+        code = take_amount(sv_trim((struct sv){amount.data, amount.len}), goal.currency,
+                           &goal.amount_minor, e);
     if (code == TILL_OK)
         code = take_until(cli, &goal, e);
     if (code == TILL_OK)
@@ -228,16 +234,13 @@ static enum till_code remove_one(struct cli *cli, const char *word, struct till_
 
 enum till_code cli_goal(struct cli *cli, struct till_error *e)
 {
+    static const struct cli_notes notes = {usage, list, put, remove_one};
     const char *removed = cli->options[OPTION_remove];
-    bool is_new = cli->argument_count > 0 && !removed;
-    enum till_code code = cli_expect_arguments(cli, is_new ? 2 : 0, removed ? 0 : 2, usage, e);
-    if (code)
-        return code;
-    if (!is_new && (cli->options[OPTION_until] || (cli->options[OPTION_currency] && !removed))) {
+    bool is_list = cli->argument_count == 0 && !removed;
+    bool has_idle = cli->options[OPTION_until] && (is_list || removed);
+    if (has_idle || (is_list && cli->options[OPTION_currency])) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "--currency and --until need a metric and an amount");
         return till_error_hint(e, "usage: %s", usage);
     }
-    if (removed)
-        return remove_one(cli, removed, e);
-    return is_new ? put(cli, e) : list(cli, e);
+    return cli_notes_run(cli, &notes, e);
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // query.c - `till query` and `till export`: rows out of the mirror, streamed; a table for a terminal is the only format that waits for all rows.
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/limits.h"
@@ -83,31 +81,6 @@ static enum till_code print_query(struct cli *cli, const struct store_query *que
     return code;
 }
 
-enum till_code cli_read_statement(const char *word, struct buf *sql, struct till_error *e)
-{
-    if (strcmp(word, "-") != 0) {
-        buf_text(sql, word);
-        return buf_fail(sql, "the statement", e);
-    }
-    while (sql->failure == TILL_OK) {
-        char chunk[4096];
-        ssize_t got = read(STDIN_FILENO, chunk, sizeof(chunk));
-        if (cli_stop)
-            return TILL_FAIL(e, TILL_CANCELED, 0, "interrupted while reading the statement");
-        if (got < 0 && errno != EINTR)
-            return TILL_FAIL(e, TILL_CONFIG, errno,
-                             "could not read the statement from standard input: %s",
-                             strerrordesc_np(errno));
-        if (got == 0)
-            break;
-        buf_append(sql, chunk, got > 0 ? (size_t)got : 0);
-    }
-    if (sql->len > 0 && memchr(sql->data, '\0', sql->len))
-        return TILL_FAIL(e, TILL_USAGE, 0, "the statement has a NUL character in it");
-    buf_text(sql, ""); // an empty one is text too
-    return buf_fail(sql, "the statement", e);
-}
-
 static enum till_code find_saved(const struct cli *cli, const char *name, struct buf *sql,
                                  struct till_error *e)
 {
@@ -149,7 +122,7 @@ enum till_code cli_query(struct cli *cli, struct till_error *e)
         code = cli_count(cli->options[OPTION_limit], "--limit", INT64_MAX, &query.row_limit, e);
     if (code == TILL_OK)
         code = saved ? find_saved(cli, saved, &sql, e)
-                     : cli_read_statement(cli->arguments[0], &sql, e);
+                     : cli_read_text(cli->arguments[0], "the statement", &sql, e);
     if (code)
         return code;
     query.sql = sql.data ? sql.data : "";

@@ -42,7 +42,7 @@ static enum till_code put(struct cli *cli, struct till_error *e)
     struct sv name = sv_trim(sv_of(cli->arguments[0]));
     AUTO_BUF sql;
     buf_init(&sql, TILL_LIMIT_SQL_BYTES);
-    enum till_code code = cli_read_statement(cli->arguments[1], &sql, e);
+    enum till_code code = cli_read_text(cli->arguments[1], "the statement", &sql, e);
     if (code == TILL_OK)
         code = cli_notes_open(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
@@ -78,12 +78,6 @@ static enum till_code remove_one(struct cli *cli, const char *name, struct till_
 
 enum till_code cli_saved(struct cli *cli, struct till_error *e)
 {
-    const char *removed = cli->options[OPTION_remove];
-    int least = cli->argument_count > 0 && !removed ? 2 : 0;
-    enum till_code code = cli_expect_arguments(cli, least, removed ? 0 : 2, usage, e);
-    if (code)
-        return code;
-    if (removed)
-        return remove_one(cli, removed, e);
-    return cli->argument_count > 0 ? put(cli, e) : list(cli, e);
+    static const struct cli_notes notes = {usage, list, put, remove_one};
+    return cli_notes_run(cli, &notes, e);
 }

@@ -112,7 +112,7 @@ static void start_keeper(struct keeper *keeper)
 {
     struct till_error e = {0};
     keeper->started_ms = now_ms();
-    if (process_start(&keeper->process, keeper->arguments, NULL, &e)) {
+    if (process_start(&keeper->process, keeper->arguments, SV(""), &e)) {
         log_event(LOG_LEVEL_ERROR, "event=keeper_not_started error=\"%s\"", e.text);
         put_off(keeper);
     }
@@ -199,7 +199,7 @@ static void tell(const struct children *children, const struct job *job, struct 
 }
 
 enum till_code children_start(struct children *children, const struct child_arguments *arguments,
-                              const struct secret *input, uint64_t *ret_job, struct till_error *e)
+                              struct sv input, uint64_t *ret_job, struct till_error *e)
 {
     enum till_code code = check_room(children, arguments->is_writing, e);
     if (code)

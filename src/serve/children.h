@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/sv.h"
 
 enum child_kind { CHILD_WATCH, CHILD_WEBHOOKS, CHILD_JOB };
 struct child_event { // texts are borrowed until the callback returns
@@ -46,9 +46,9 @@ void children_keep(struct children *children, enum child_kind kind,
                    const struct child_arguments *arguments);
 // Whoever waits for a next try need not wait longer.
 void children_hurry(struct children *children);
-// input goes to its standard input (may be NULL). LIMIT when too much is under way. *ret_job > 0.
+// input goes to its standard input, and is not kept. LIMIT when too much is under way. *ret_job > 0.
 enum till_code children_start(struct children *children, const struct child_arguments *arguments,
-                              const struct secret *input, uint64_t *ret_job,
+                              struct sv input, uint64_t *ret_job,
                               struct till_error *e) TILL_MUSTUSE;
 
 // For the loop: what to wait for, and after the wait. *ret_wait_ms is lowered to the next thing that is due.

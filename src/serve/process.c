@@ -2,8 +2,8 @@
 // process.c - fork and exec of our own file, with pipes.
 //
 // The child asks the kernel for SIGTERM at its parent's death and then looks whether that has happened already: there is no moment in which it could be
-// left alone. It leads a group of its own, so that Ctrl-C reaches it through us, once. A secret goes into a pipe that holds all of it at once (it is
-// shorter than any pipe), so that nobody waits, and no copy of it stays here. After the fork only calls that are safe there are made, since this
+// left alone. It leads a group of its own, so that Ctrl-C reaches it through us, once. What it is to read goes into a pipe that holds all of it at
+// once (forms are no longer than a pipe), so that nobody waits, and no copy of it stays here. After the fork only calls that are safe there are made, since this
 // process has threads.
 #include "serve/process.h"
 
@@ -78,15 +78,20 @@ static void init_stream(struct process_stream *stream, int *fd, size_t limit_byt
     buf_init(&stream->text, limit_bytes);
 }
 
-enum till_code process_start(struct process *process, char *const *arguments,
-                             const struct secret *input, struct till_error *e)
+enum till_code process_start(struct process *process, char *const *arguments, struct sv input,
+                             struct till_error *e)
 {
     struct pipes pipes;
-    struct sv bytes = input ? secret_bytes(input) : SV("");
     pid_t parent = getpid();
     pid_t id = -1;
-    if (open_pipes(&pipes) &&
-        (bytes.len == 0 || write(pipes.in[1], bytes.ptr, bytes.len) == (ssize_t)bytes.len))
+    bool is_open = open_pipes(&pipes);
+    if (is_open && input.len > 0 &&
+        write(pipes.in[1], input.ptr, input.len) != (ssize_t)input.len) {
+        close_pipes(&pipes);
+        return TILL_FAIL(e, TILL_LIMIT, 0, "a pipe of this system holds less than %zu bytes",
+                         input.len);
+    }
+    if (is_open)
         id = fork();
     if (id == 0)
         become(&pipes, arguments, parent);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/sv.h"
 
 enum { PROCESS_ARGUMENTS = 96 };
 
@@ -29,10 +29,10 @@ struct process { // zeroed = not started
     int64_t asked_ms; // when it was asked to end; 0 = it was not
 };
 
-// This very program with these arguments (the last is followed by NULL; [0] is its name). input, when not NULL, is all of its standard input. It gets SIGTERM
-// when this process dies, in whatever way.
-enum till_code process_start(struct process *process, char *const *arguments,
-                             const struct secret *input, struct till_error *e) TILL_MUSTUSE;
+// This very program with these arguments (the last is followed by NULL; [0] is its name). input is all of its standard input; no copy stays here. It gets
+// SIGTERM when this process dies, in whatever way. LIMIT: input is longer than a pipe.
+enum till_code process_start(struct process *process, char *const *arguments, struct sv input,
+                             struct till_error *e) TILL_MUSTUSE;
 bool process_is_alive(const struct process *process); // started, and not released
 // Takes what it has said.
 void process_read(struct process *process);

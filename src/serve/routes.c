@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "base/timestamp.h"
 #include "serve/server.h"
 #include "serve/work.h"
@@ -238,13 +237,13 @@ static void start_work(struct serve *serve, const struct web_request *request, e
     struct question question;
     struct till_error e = {0};
     struct child_arguments arguments = {.count = 0};
-    AUTO_SECRET input = {0};
+    struct sv input = SV("");
     uint64_t job = 0;
     if (!question_parse(request, route, &question, answer))
         return;
     enum till_code code = work_arguments(&question.ask, &question.arena, &arguments, &input, &e);
     if (code == TILL_OK)
-        code = children_start(serve->children, &arguments, input.len > 0 ? &input : NULL, &job, &e);
+        code = children_start(serve->children, &arguments, input, &job, &e);
     web_wipe(request);
     question_release(&question);
     if (code) {

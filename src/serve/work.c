@@ -2,7 +2,7 @@
 // work.c - forms to command lines, by a table for the plain ones.
 //
 // There is no shell: every value is one argument. Options are written --name=VALUE and free arguments stand behind "--", so that nothing a page sends can
-// become an option. Which values are well-formed is api_check()'s and then the command's own business.
+// become an option. What a person wrote goes by standard input, where the command line has "-". Which values are well-formed is api_check()'s and then the command's own business.
 #include "serve/work.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@ struct line { // being written
     const struct api_question *question;
     struct arena *arena;
     struct child_arguments *to;
+    struct sv input; // borrowed from the question
     bool is_short_of_memory, is_full;
 };
 
@@ -64,8 +65,7 @@ static enum till_code need(const struct api_question *question, const char *cons
     return TILL_OK;
 }
 
-static enum till_code connect_line(struct line *line, struct secret *ret_input,
-                                   struct till_error *e)
+static enum till_code connect_line(struct line *line, struct till_error *e)
 {
     static const char *const needed[] = {"token", NULL};
     enum till_code code = need(line->question, needed, e);
@@ -79,7 +79,8 @@ static enum till_code connect_line(struct line *line, struct secret *ret_input,
     values(line, "api_url", "--api-url=");
     values(line, "name", "--name=");
     line->to->is_writing = true;
-    return secret_set(ret_input, sv_trim(api_value(line->question, "token")), e);
+    line->input = sv_trim(api_value(line->question, "token"));
+    return TILL_OK;
 }
 
 static void disconnect_line(struct line *line)
@@ -136,7 +137,7 @@ static void verify_line(struct line *line)
 static const struct plain {
     enum api_route route;
     const char *command, *remove; // the option that removes, or NULL
-    const char *needed[3];
+    const char *needed[3];        // where there are two, the second goes by standard input
 } plains[] = {
     {API_doctor, "doctor", NULL, {NULL}},
     {API_annotation_put, "annotate", NULL, {"date", "text", NULL}},
@@ -163,17 +164,19 @@ static enum till_code plain_line(struct line *line, struct till_error *e)
     values(line, "currency", "--currency=");
     if (plain->route == API_goal_put)
         values(line, "date", "--until=");
-    if (plain->remove)
+    if (plain->remove) {
         values(line, plain->needed[0], plain->remove);
-    else if (plain->needed[0])
+    } else if (plain->needed[0]) {
         word(line, "--");
-    for (size_t i = 0; !plain->remove && plain->needed[i]; i++)
-        values(line, plain->needed[i], "");
+        values(line, plain->needed[0], "");
+        word(line, "-");
+        line->input = api_value(line->question, plain->needed[1]);
+    }
     return TILL_OK;
 }
 
 enum till_code work_arguments(const struct api_question *question, struct arena *arena,
-                              struct child_arguments *ret_arguments, struct secret *ret_input,
+                              struct child_arguments *ret_arguments, struct sv *ret_input,
                               struct till_error *e)
 {
     static const char *const disconnect_needs[] = {"name", NULL};
@@ -182,7 +185,7 @@ enum till_code work_arguments(const struct api_question *question, struct arena 
     struct line line = {.question = question, .arena = arena, .to = &arguments};
     enum till_code code = TILL_OK;
     if (question->route == API_connect) {
-        code = connect_line(&line, ret_input, e);
+        code = connect_line(&line, e);
     } else if (question->route == API_disconnect) {
         code = need(question, disconnect_needs, e);
         disconnect_line(&line);
@@ -203,5 +206,6 @@ enum till_code work_arguments(const struct api_question *question, struct arena 
     if (line.is_full)
         return TILL_FAIL(e, TILL_USAGE, 0, "more than %d arguments", (int)CHILD_ARGUMENTS);
     *ret_arguments = arguments;
+    *ret_input = line.input;
     return TILL_OK;
 }

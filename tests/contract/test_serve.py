@@ -2,6 +2,7 @@
 """till serve as a page sees it: sessions, reading, events, work done by other processes, and how it begins and ends."""
 
 import concurrent.futures
+import contextlib
 import gzip
 import http.client
 import json
@@ -328,6 +329,34 @@ class Work(ServeCase):
         self.assertEqual(dashboard.work("/api/saved?name=best", method="DELETE")["state"], "done")
         failed = dashboard.work("/api/saved?name=best", method="DELETE")
         self.assertEqual((failed["state"], failed["error"]["class"]), ("failed", "usage"))
+
+    def test_what_is_typed_is_in_no_argument(self):
+        home = self.home()
+        dashboard = self.serve(home.path)
+        long = "SELECT 'zebra' -- " + "x" * 60000
+        forms = [("/api/annotations", {"date": "2026-03-01", "text": "zebra"}), ("/api/goals", {"metric": "revenue", "amount": "7777.25"}),
+                 ("/api/saved", {"name": "striped", "sql": long})]
+        with contextlib.closing(sqlite3.connect(pathlib.Path(home.path, "till.db"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the commands wait for this one's end
+            before = set(dashboard.children())
+            for target, form in forms:
+                self.assertEqual(dashboard.post(target, form).status, 202)
+            wait_for(lambda: len(set(dashboard.children()) - before) == len(forms), "the commands")
+
+            def arguments(pid):
+                return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+
+            started = set(dashboard.children()) - before
+            wait_for(lambda: all(b"--" in arguments(pid) for pid in started), "the commands' arguments")
+            seen = [arguments(pid) for pid in started]
+            other.execute("ROLLBACK")
+        self.assertEqual([one[-2] for one in seen], [b"-"] * len(forms), seen)
+        for said in (b"zebra", b"7777"):
+            self.assertFalse([one for one in seen if any(said in word for word in one)], seen)
+        wait_for(lambda: all(job["state"] == "done" for job in dashboard.get("/api/jobs").json()["jobs"]), "their end")
+        self.assertEqual([note["text"] for note in dashboard.get("/api/annotations").json()], ["zebra"])
+        self.assertEqual([goal["amount"] for goal in dashboard.get("/api/goals").json()], [777725])
+        self.assertEqual([one["sql"] for one in dashboard.get("/api/saved").json()], [long])
 
     def test_prometheus_is_told(self):
         for path in (self.home().path, self.fresh()):

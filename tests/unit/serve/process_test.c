@@ -54,10 +54,7 @@ static struct process start(const char *how, const char *input)
     char *arguments[] = {strdup("process_test"), strdup("--behave"), strdup(how), NULL};
     struct process process = {.id = 0};
     struct till_error e = {0};
-    AUTO_SECRET secret = {0};
-    if (input)
-        assert_int_equal(secret_set(&secret, sv_of(input), &e), TILL_OK);
-    assert_int_equal(process_start(&process, arguments, input ? &secret : NULL, &e), TILL_OK);
+    assert_int_equal(process_start(&process, arguments, sv_of(input), &e), TILL_OK);
     for (size_t i = 0; arguments[i]; i++)
         free(arguments[i]);
     assert_true(process_is_alive(&process));
