@@ -2,7 +2,8 @@
 // watch.c - `till watch`: a loop that looks at the schedule, runs what is due, and sleeps.
 //
 // The database is the only memory that counts: each round reads it anew, so that a manual sync, `tables set`, connect and disconnect are noticed within
-// TILL_LIMIT_WATCH_POLL_MS. When something is due is sync/schedule.c's affair. The lock is held for one organization's run at a time and given back for
+// TILL_LIMIT_WATCH_POLL_MS. Where webhooks come and metrics are made of system events, a webhook about money makes those due at once: their newest page is
+// read within a second or two, and the numbers follow. When something is due is sync/schedule.c's affair. The lock is held for one organization's run at a time and given back for
 // a moment before the next, so that who waits for it gets between. A table's failures are counted in the database; those of a whole connection (its token
 // is refused, its host is gone, so tables were not even reached) are counted here. One line a run on standard error, with --json one on standard output.
 #include <errno.h>
@@ -19,12 +20,13 @@
 #include "cli/watch_say.h"
 #include "sync/schedule.h"
 
-enum { GAP_MS = 250, LOCK_TRY_MS = 200, LOCK_HELD_MS = 1000, SUSPEND_MS = 10000 };
+enum { GAP_MS = 250, HEAR_MS = 400, LOCK_TRY_MS = 200, LOCK_HELD_MS = 1000, SUSPEND_MS = 10000 };
 
 struct watched {
     char name[STORE_NAME_BYTES];
     char organization_id[STORE_NAME_BYTES];
     const struct report_card *card; // of the newest look; NULL: not connected any more
+    int64_t hinted_us;              // its newest webhook that system events tell more of; 0 = none
     struct schedule_entry entries[TABLE__COUNT];
     int64_t failure_count; // runs in a row that did not get through
     int64_t retry_ms;      // boot time before which there is no point; 0 = none
@@ -93,6 +95,16 @@ static struct watched *find(struct watch *watch, const struct store_connection *
     return free_place;
 }
 
+// 0 where events are not mirrored: metrics are made of rows then, which webhooks bring.
+static enum till_code newest_hint(struct store *store, const struct report_card *card,
+                                  int64_t *ret_hinted_us, struct till_error *e)
+{
+    *ret_hinted_us = 0;
+    if (!report_card_reads(card, TABLE_events))
+        return TILL_OK;
+    return store_webhook_newest(store, sv_of(card->connection.organization_id), ret_hinted_us, e);
+}
+
 // Reads what is connected, and the state of every table.
 static enum till_code look(struct watch *watch, struct store *store, struct till_error *e)
 {
@@ -113,11 +125,15 @@ static enum till_code look(struct watch *watch, struct store *store, struct till
         if (!watched)
             continue;
         watched->card = card;
+        code = newest_hint(store, card, &watched->hinted_us, e);
+        if (code)
+            return code;
         for (int k = 0; k < TABLE__COUNT; k++) {
             enum table_id table = (enum table_id)k;
             struct schedule_terms terms = schedule_terms(&card->tables[k], model_table(table),
                                                          sv_of(card->connection.organization_id),
                                                          report_card_reads(card, table), every_ms);
+            terms.hinted_us = table == TABLE_events ? watched->hinted_us : 0;
             schedule_observe(&watched->entries[k], &terms, now);
         }
     }
@@ -334,6 +350,39 @@ static void notice_suspend(struct watch *watch)
     watch->suspended_ms = suspended_ms;
 }
 
+// Whether a webhook has come since the last look.
+static bool has_hint(const struct watch *watch, struct store *store)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        const struct watched *watched = &watch->list[i];
+        int64_t hinted_us = 0;
+        struct till_error e = {0};
+        if (watched->card && newest_hint(store, watched->card, &hinted_us, &e) == TILL_OK &&
+            hinted_us != watched->hinted_us)
+            return true;
+    }
+    return false;
+}
+
+// Sleeps, shorter when a webhook comes; looks for one only where any ever came lately (the first is found by the next look).
+static void rest(const struct watch *watch, int64_t wait_ms)
+{
+    struct store *store = NULL;
+    struct till_error e = {0};
+    bool is_hearing = false;
+    for (size_t i = 0; i < watch->count; i++)
+        is_hearing = is_hearing || (watch->list[i].card && watch->list[i].hinted_us != 0);
+    if (!is_hearing || cli_open_store(watch->cli, STORE_READ_ONLY, &store, &e)) {
+        sleep_ms(wait_ms);
+        return;
+    }
+    while (wait_ms > 0 && !cli_stop && !has_hint(watch, store)) {
+        sleep_ms(wait_ms < HEAR_MS ? wait_ms : HEAR_MS);
+        wait_ms -= HEAR_MS;
+    }
+    store_close(store);
+}
+
 static enum till_code loop(struct watch *watch, struct till_error *e)
 {
     enum till_code code = TILL_OK;
@@ -343,7 +392,7 @@ static enum till_code loop(struct watch *watch, struct till_error *e)
         int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms;
         bool is_database_away = watch->look_failure_count > 0;
         while (code == TILL_OK && !cli_stop && wait_ms > 0) {
-            sleep_ms(wait_ms < TILL_LIMIT_WATCH_POLL_MS ? wait_ms : TILL_LIMIT_WATCH_POLL_MS);
+            rest(watch, wait_ms < TILL_LIMIT_WATCH_POLL_MS ? wait_ms : TILL_LIMIT_WATCH_POLL_MS);
             notice_suspend(watch);
             wait_ms = is_database_away ? until_ms - clock_ms(CLOCK_MONOTONIC) : 0;
         }

@@ -281,6 +281,10 @@ enum till_code store_webhook_done(struct store *store, const struct store_webhoo
                                   const char *problem, int64_t now_us,
                                   struct till_error *e) TILL_MUSTUSE;
 
+// When the newest came that is about money (orders, refunds, subscriptions, checkouts), applied or not, among the last ones of all; 0 = none.
+enum till_code store_webhook_newest(struct store *store, struct sv organization_id,
+                                    int64_t *ret_received_us, struct till_error *e) TILL_MUSTUSE;
+
 // ---- what a run did, kept as history (table till_runs) and as the table's state ----
 struct store_run {
     const struct table *table;

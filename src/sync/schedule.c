@@ -79,12 +79,24 @@ int64_t schedule_due_us(const struct schedule_terms *terms, int64_t now_us)
     return due_us;
 }
 
+// Hints do not put each other off. One of the future is of a clock that was set: it counts once that moment has come.
+static void take_hint(struct schedule_entry *entry, const struct schedule_terms *terms,
+                      struct schedule_moment now)
+{
+    bool is_open = terms->hinted_us > terms->last_us && terms->hinted_us <= now.wall_us &&
+                   terms->failure_count == 0;
+    if (is_open && entry->hinted_us == 0)
+        entry->hinted_ms = now.boot_ms - age_ms(terms->hinted_us, now.wall_us);
+    entry->hinted_us = is_open ? terms->hinted_us : 0;
+}
+
 void schedule_observe(struct schedule_entry *entry, const struct schedule_terms *terms,
                       struct schedule_moment now)
 {
     bool is_new = terms->last_us != entry->last_us;
     entry->is_scheduled = terms->is_scheduled;
     entry->period_ms = terms->period_ms;
+    take_hint(entry, terms, now);
     if (!is_new)
         return;
     entry->last_us = terms->last_us;
@@ -123,7 +135,13 @@ int64_t schedule_due_ms(const struct schedule_entry *entry)
     if (!entry->has_run)
         return INT64_MIN;
     if (__builtin_add_overflow(entry->anchor_ms, entry->period_ms, &due_ms))
-        return INT64_MAX;
+        due_ms = INT64_MAX;
+    if (entry->hinted_us != 0) {
+        int64_t hint_ms = entry->hinted_ms + SCHEDULE_HINT_MS;
+        int64_t gap_ms = entry->anchor_ms + SCHEDULE_GAP_MS;
+        int64_t soon_ms = hint_ms > gap_ms ? hint_ms : gap_ms;
+        due_ms = soon_ms < due_ms ? soon_ms : due_ms;
+    }
     return due_ms;
 }
 

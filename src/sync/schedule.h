@@ -19,12 +19,15 @@ struct schedule_moment {
     int64_t boot_ms; // CLOCK_BOOTTIME
 };
 
+enum { SCHEDULE_HINT_MS = 1000, SCHEDULE_GAP_MS = 3000 };
+
 // What is known of one table, from the database and the settings.
 struct schedule_terms {
     bool is_scheduled;     // switched on
     int64_t last_us;       // wall time from which the period counts; 0 = it never ran: due at once
     int64_t period_ms;     // until the next run
     int64_t failure_count; // runs in a row that failed: the period is a backoff then
+    int64_t hinted_us;     // wall time of the newest hint that the table has changed; 0 = none
 };
 
 // period: the interval, counted from the start of the last run; after a failed one the backoff, counted from its end. A table that the token may not
@@ -49,6 +52,8 @@ struct schedule_entry {
     int64_t anchor_ms; // boot time of the last run
     bool is_mine; // this process began a run at begun_ms that has not been seen in the terms yet
     int64_t begun_ms;
+    int64_t hinted_us; // of the newest hint that no run has followed yet; 0 = none
+    int64_t hinted_ms; // boot time of the first of those
 };
 // Takes over what the database says now.
 void schedule_observe(struct schedule_entry *entry, const struct schedule_terms *terms,
@@ -57,7 +62,8 @@ void schedule_observe(struct schedule_entry *entry, const struct schedule_terms 
 void schedule_begin(struct schedule_entry *entry, struct schedule_moment now);
 // That run is over and was observed. was_reached: it did its work, even if no trace of it was seen; else the table is as due as it was.
 void schedule_end(struct schedule_entry *entry, bool was_reached);
-// Boot time at which the table is due; INT64_MAX when it is not scheduled, INT64_MIN when it has never run.
+// Boot time at which the table is due: one period after its last run, or right after a hint came since then (SCHEDULE_HINT_MS, so that what comes together is
+// read together; never less than SCHEDULE_GAP_MS after the last run began). A table that fails keeps to its backoff; INT64_MAX when it is not scheduled, INT64_MIN when it has never run.
 int64_t schedule_due_ms(const struct schedule_entry *entry);
 bool schedule_is_due(const struct schedule_entry *entry, struct schedule_moment now);
 // A run that happens anyway takes along what is due within a twentieth of its period (30 s at most): tables with the same interval stay together.

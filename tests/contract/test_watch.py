@@ -21,6 +21,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from mirror import check_mirror, database  # noqa: E402
 from sim import ROOT, TABLES, Sim, clean_environment, kill_till, run_till, till_path, wait_for  # noqa: E402
+from webhooks import Listener, deliveries, register  # noqa: E402
 
 ENVIRONMENT = {"TILL_RATE": "max"}
 POLL_S = 15  # the loop looks every 5 s
@@ -273,6 +274,72 @@ class Loop(WatchCase):
         fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         self.assertLess(int(fields[11]) + int(fields[12]), 300)  # ticks, a sanitizer's build included
         self.assertEqual(self.end(process), 0)
+
+
+class AfterWebhooks(WatchCase):
+    """Metrics are made of system events where those are mirrored: a webhook about money leads to them, long before their schedule does."""
+
+    def synced(self, token):
+        self.connect(self.sim, token=self.sim.production.tokens[token])
+        self.till("sync", check=True)
+
+    def metrics(self):
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        answer = json.loads(self.till("metrics", "--from", str(today - datetime.timedelta(days=7)), "--to", str(today + datetime.timedelta(days=2)), "--timezone", "UTC", "--json",
+                                      check=True).stdout)
+        return answer["totals"]
+
+    def deliver(self, listener, kinds):
+        changed = self.sim.mutated(count=6, seed=11, seconds=2, kinds=kinds)
+        self.assertGreater(changed["changed"], 0)
+        sent = deliveries(self.sim)
+        self.assertGreater(len(sent), 0)
+        self.assertEqual(set(listener.deliver(sent)), {202})
+
+    def test_the_numbers_follow(self):
+        self.synced("events")
+        secret = register(self.sim)
+        process = self.watch("--json")
+        wait_for(lambda: "watching" in process.said(), "the start")
+        with Listener(self.home, secret) as listener:
+            for kinds in ("purchase", "refund"):
+                before, runs = self.metrics(), len(process.lines())
+                self.sim.reset_stats()
+                self.deliver(listener, kinds)
+                wait_for(lambda: self.metrics() != before, f"other numbers after {kinds}", POLL_S * 2)
+                wait_for(lambda: len(process.lines()) > runs, "the line of that run")
+                for line in process.lines()[runs:]:
+                    self.assertEqual({table["table"] for table in line["tables"]}, {"events"})
+                self.assertLessEqual(sum(route["count"] for route in self.sim.stats()["routes"]), 3 * (len(process.lines()) - runs), self.sim.stats()["routes"])
+                wait_for(lambda: self.metrics() == self.after_a_sync(), f"the numbers of a sync after {kinds}", POLL_S * 2)
+        self.assertEqual(self.end(process), 0)
+
+    def after_a_sync(self):
+        """What the numbers are in a copy that is brought in step."""
+        own, self.home = self.home, tempfile.mkdtemp(prefix="till-test-")
+        try:
+            shutil.rmtree(self.home)
+            shutil.copytree(own, self.home)
+            self.till("sync", check=True)
+            return self.metrics()
+        finally:
+            shutil.rmtree(self.home)
+            self.home = own
+
+    def test_without_events_nothing_is_asked(self):
+        self.synced("read")
+        secret = register(self.sim)
+        process = self.watch("--json")
+        wait_for(lambda: "watching" in process.said(), "the start")
+        self.sim.reset_stats()
+        with Listener(self.home, secret) as listener:
+            before = self.metrics()
+            self.deliver(listener, "purchase")
+            wait_for(lambda: self.metrics() != before, "numbers out of rows")
+        self.age(16 * 60, "organizations")  # the loop looks again, and finds this due and nothing else
+        wait_for(lambda: process.lines(), "a run", POLL_S)
+        self.assertEqual([table["table"] for table in process.lines()[0]["tables"]], ["organizations"])
+        self.assertEqual(self.paths(), {"organizations"})
 
 
 class TablesSet(WatchCase):

@@ -205,6 +205,43 @@ static void test_webhooks_of_two_organizations(struct fixture *f)
     assert_true(next(f, &webhook));
 }
 
+static void put_of_type(struct fixture *f, const char *id, const char *type, int64_t received_us)
+{
+    struct store_webhook webhook = webhook_of(id, "{}", NOON_US);
+    bool is_new = false;
+    (void)snprintf(webhook.type, sizeof webhook.type, "%s", type);
+    webhook.received_us = received_us;
+    assert_ok(f, store_webhook_put(f->store, &webhook, &is_new, &f->e));
+    assert_true(is_new);
+}
+
+static void assert_newest(struct fixture *f, const char *organization_id, int64_t received_us)
+{
+    int64_t found_us = -1;
+    assert_ok(f, store_webhook_newest(f->store, sv_of(organization_id), &found_us, &f->e));
+    assert_int_equal(received_us, found_us);
+}
+
+static void test_the_newest_webhook_about_money(struct fixture *f)
+{
+    char id[16];
+    struct store_webhook webhook = webhook_of("w1", "{}", NOON_US);
+    assert_newest(f, ORGANIZATION, 0);
+    put_of_type(f, "w1", "refund.created", NOON_US + 5);
+    put_of_type(f, "w2", "customer.updated", NOON_US + 6);
+    assert_newest(f, ORGANIZATION, NOON_US + 5);
+    assert_newest(f, OTHER_ORGANIZATION, 0);
+    assert_ok(f, store_webhook_done(f->store, &webhook, NULL, NOON_US, &f->e));
+    assert_newest(f, ORGANIZATION, NOON_US + 5); // applied or not
+    put_of_type(f, "w3", "subscription.active", NOON_US + 7);
+    assert_newest(f, ORGANIZATION, NOON_US + 7);
+    for (int i = 0; i < 300; i++) { // it does not look for ever
+        (void)snprintf(id, sizeof id, "other%d", i);
+        put_of_type(f, id, "product.updated", NOON_US + 8);
+    }
+    assert_newest(f, ORGANIZATION, 0);
+}
+
 static void test_old_webhooks_are_forgotten(struct fixture *f)
 {
     const int64_t day_us = INT64_C(86400000000);
@@ -287,6 +324,7 @@ static const struct contract contracts[] = {
     {"many changes are forgotten", test_many_changes_are_forgotten},
     {"webhooks are kept once", test_webhooks_are_kept_once},
     {"webhooks of two organizations", test_webhooks_of_two_organizations},
+    {"the newest webhook about money", test_the_newest_webhook_about_money},
     {"old webhooks are forgotten", test_old_webhooks_are_forgotten},
     {"webhooks are bounded", test_webhooks_are_bounded},
     {"durable", test_durable},

@@ -108,6 +108,43 @@ static void backoff_doubles_up_to_an_hour(void **state TILL_UNUSED)
     assert_true(orders != schedule_seed(SV("aorders"), SV("")));
 }
 
+static void a_hint_makes_it_due(void **state TILL_UNUSED)
+{
+    struct schedule_terms terms = every(hour_ms, now_us - 600000000);
+    struct schedule_moment now = {.wall_us = now_us, .boot_ms = 5000000};
+    struct schedule_entry entry = {0};
+    schedule_observe(&entry, &terms, now);
+    int64_t usual_ms = schedule_due_ms(&entry);
+    terms.hinted_us = terms.last_us; // that run began after it
+    schedule_observe(&entry, &terms, now);
+    assert_true(schedule_due_ms(&entry) == usual_ms);
+    terms.hinted_us = now_us - 200000;
+    schedule_observe(&entry, &terms, now);
+    assert_true(schedule_due_ms(&entry) == now.boot_ms - 200 + SCHEDULE_HINT_MS);
+    terms.hinted_us = now_us; // the next one does not put it off
+    schedule_observe(&entry, &terms, now);
+    assert_true(schedule_due_ms(&entry) == now.boot_ms - 200 + SCHEDULE_HINT_MS);
+    // A run follows, and another hint while it lasts: again, after a pause.
+    schedule_begin(&entry, now);
+    terms.last_us = now_us + 1;
+    terms.hinted_us = now_us + 100000;
+    struct schedule_moment later = {.wall_us = now_us + 300000, .boot_ms = now.boot_ms + 300};
+    schedule_observe(&entry, &terms, later);
+    schedule_end(&entry, true);
+    assert_true(schedule_due_ms(&entry) == now.boot_ms + SCHEDULE_GAP_MS);
+    terms.failure_count = 1; // a backoff is not shortened
+    schedule_observe(&entry, &terms, later);
+    assert_true(schedule_due_ms(&entry) == now.boot_ms + hour_ms);
+    terms.failure_count = 0;
+    terms.hinted_us = now_us + year_us; // by a clock that was set
+    schedule_observe(&entry, &terms, later);
+    assert_true(schedule_due_ms(&entry) == now.boot_ms + hour_ms);
+    terms.hinted_us = 0;
+    terms.is_scheduled = false;
+    schedule_observe(&entry, &terms, later);
+    assert_true(schedule_due_ms(&entry) == INT64_MAX);
+}
+
 static void terms_of_a_table(void **state TILL_UNUSED)
 {
     const struct table *orders = model_table(TABLE_orders);
@@ -320,6 +357,7 @@ int main(void)
         cmocka_unit_test(extremes_do_not_overflow),
         cmocka_unit_test(off_and_never),
         cmocka_unit_test(backoff_doubles_up_to_an_hour),
+        cmocka_unit_test(a_hint_makes_it_due),
         cmocka_unit_test(terms_of_a_table),
         cmocka_unit_test(a_shorter_interval_counts_at_once),
         cmocka_unit_test(a_run_that_did_not_reach_the_table),
