@@ -6,15 +6,17 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from sim import ROOT, run_till, till_path  # noqa: E402
+from sim import ROOT, kill_till, run_till, start_till, till_path  # noqa: E402
 
-SERVICES = ("till-watch.service", "till-sync.service")
+SERVICES = ("till-serve.service", "till-watch.service", "till-sync.service")
 
 
 class Units(unittest.TestCase):
@@ -37,7 +39,7 @@ class Units(unittest.TestCase):
             program, command, *options = self.unit(name)["Service"]["ExecStart"].split()
             self.assertEqual(program, till_path())
             self.assertEqual(run_till(["help", command]).returncode, 0, name)
-            self.assertEqual(options, [])
+            self.assertEqual(options, ["--quiet"] if command == "serve" else [])
 
     def test_hardening(self):
         for name in SERVICES:
@@ -50,11 +52,25 @@ class Units(unittest.TestCase):
             self.assertIn("MemoryMax", service)
 
     def test_restarts_end_where_they_cannot_help(self):
-        service = self.unit("till-watch.service")["Service"]
-        self.assertEqual((service["Type"], service["Restart"]), ("exec", "on-failure"))
-        with tempfile.TemporaryDirectory() as home:
-            status = run_till(["watch"], home=home).returncode
-        self.assertIn(str(status), service["RestartPreventExitStatus"].split())
+        with tempfile.TemporaryDirectory() as home, socket.create_server(("127.0.0.1", 0)) as taken:
+            for name, args in (("till-watch.service", ["watch"]), ("till-serve.service", ["serve", "--quiet", "--port", taken.getsockname()[1]])):
+                service = self.unit(name)["Service"]
+                self.assertEqual((service["Type"], service["Restart"]), ("exec", "on-failure"))
+                self.assertIn(str(run_till(args, home=home).returncode), service["RestartPreventExitStatus"].split(), name)
+
+    def test_only_one_of_them_syncs(self):
+        self.assertEqual(set(self.unit("till-serve.service")["Unit"]["Conflicts"].split()), {"till-watch.service", "till-sync.timer"})
+
+    def test_no_key_in_the_journal(self):
+        process = start_till([*self.unit("till-serve.service")["Service"]["ExecStart"].split()[1:], "--port", "0", "--no-watch"], self.folder)
+        try:
+            line = process.stdout.readline().decode()
+        finally:
+            _, said = kill_till(process, signal.SIGTERM)
+        key = (self.folder / "serve-token").read_text().strip()
+        self.assertIn("http://127.0.0.1:", line)
+        self.assertGreater(len(key), 16)
+        self.assertNotIn(key, line + said.decode())
 
     def test_the_timer(self):
         timer = self.unit("till-sync.timer")["Timer"]
