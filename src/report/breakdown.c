@@ -26,6 +26,7 @@ struct gathering {
     struct id_map map;
     struct places places; // by country
     struct movements *engine;
+    struct buf products; // the ids that are asked for, as JSON; empty = all
     size_t capacity;
     struct sv found; // a name
 };
@@ -275,16 +276,34 @@ static enum till_code look_at_tables(struct store *store, struct report_breakdow
     return till_error_hint(e, "`till sync` reads them; `till tables` says what is missing");
 }
 
-static struct store_breakdown_query question_of(const struct report_breakdown *report)
+static enum till_code question_of(struct gathering *g, struct store_breakdown_query *ret_question,
+                                  struct till_error *e)
 {
+    const struct report_breakdown *report = g->report;
     const struct report_metrics_query *query = &report->query;
-    return (struct store_breakdown_query){
+    buf_init(&g->products, TILL_LIMIT_SQL_BYTES);
+    for (size_t i = 0; i < query->product_count; i++) {
+        buf_char(&g->products, i > 0 ? ',' : '[');
+        buf_json_string(&g->products, query->product_ids[i]);
+    }
+    if (query->product_count > 0)
+        buf_char(&g->products, ']');
+    *ret_question = (struct store_breakdown_query){
         .organization_id = sv_of(query->connection->organization_id),
         .by = report->by,
         .from_us = zone_day_start_us(query->zone, query->from),
         .to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 1)) - 1,
         .now_us = report->now_us,
+        .products = {query->product_count > 0 ? g->products.data : NULL, g->products.len},
     };
+    return buf_fail(&g->products, "a filter", e);
+}
+
+static void release(struct gathering *g)
+{
+    id_map_release(&g->map);
+    places_release(&g->places);
+    buf_release(&g->products);
 }
 
 static enum till_code gather(struct gathering *g, struct till_error *e)
@@ -293,12 +312,15 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
     const struct report_metrics_query *query = &report->query;
     const struct store_metric_sink orders = {take_orders, g}, checkouts = {take_checkouts, g};
     const struct store_metric_sink subscriptions = {take_subscription, g};
-    struct store_breakdown_query question = question_of(report);
+    struct store_breakdown_query question;
+    enum till_code code = question_of(g, &question, e);
+    if (code)
+        return code;
     if (question.to_us < question.from_us) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "the range ends before it begins");
         return till_error_hint(e, "--from is the first day, --to the last one; both are included");
     }
-    enum till_code code = look_at_tables(g->store, report, e);
+    code = look_at_tables(g->store, report, e);
     if (code == TILL_OK && report->by == STORE_BY_COUNTRY)
         code = places_read(&g->places, g->store, question.organization_id, g->arena, e);
     if (code == TILL_OK)
@@ -356,8 +378,7 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
     *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
     enum till_code code = gather(&g, e);
     movements_close(g.engine);
-    id_map_release(&g.map);
-    places_release(&g.places);
+    release(&g);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);
@@ -374,9 +395,9 @@ enum till_code report_breakdown_sold(struct store *store, const struct report_me
                                    subscriptions = {take_subscription, &g};
     *ret_report = (struct report_breakdown){
         .query = *query, .by = by, .now_us = now_us, .has_mrr = engine != NULL};
-    struct store_breakdown_query question = question_of(ret_report);
-    enum till_code code = TILL_OK;
-    if (by == STORE_BY_COUNTRY)
+    struct store_breakdown_query question;
+    enum till_code code = question_of(&g, &question, e);
+    if (code == TILL_OK && by == STORE_BY_COUNTRY)
         code = places_read(&g.places, store, question.organization_id, arena, e);
     if (code == TILL_OK)
         code = store_breakdown_orders(store, &question, &orders, e);
@@ -384,8 +405,7 @@ enum till_code report_breakdown_sold(struct store *store, const struct report_me
         code = store_breakdown_subscriptions(store, &question, &subscriptions, e);
     if (code == TILL_OK)
         code = put_names(&g, question.organization_id, e);
-    id_map_release(&g.map);
-    places_release(&g.places);
+    release(&g);
     if (code)
         return till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);

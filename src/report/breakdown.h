@@ -23,7 +23,8 @@ struct report_group {
     int64_t sample;
 };
 struct report_breakdown {
-    struct report_metrics_query query; // connection, from, to, zone
+    struct report_metrics_query
+        query; // connection, from, to, zone; of its filters the products alone
     enum store_dimension by;
     int64_t now_us;
     bool has_mrr, has_checkouts; // mirrored, and of meaning in this dimension

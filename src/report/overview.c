@@ -138,9 +138,11 @@ static enum till_code choose_currency(struct store *store, struct report_overvie
 {
     struct report_breakdown sold = {0};
     const struct report_overview_question *question = &overview->question;
+    struct report_metrics_query all = question->query; // a filter changes no currency
     int64_t most = -1;
-    enum till_code code = report_breakdown_sold(store, &question->query, STORE_BY_CURRENCY,
-                                                question->now_us, NULL, arena, &sold, e);
+    all.product_count = 0;
+    enum till_code code = report_breakdown_sold(store, &all, STORE_BY_CURRENCY, question->now_us,
+                                                NULL, arena, &sold, e);
     if (code)
         return code;
     overview->currency = METRICS_USD;

@@ -23,7 +23,7 @@ static enum till_code ask(struct store *store, const char *sql,
 {
     char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES], now[STORE_TIME_BYTES];
     struct store_result result = {.row = sink->row, .context = sink->context};
-    struct value values[4] = {store_text(query->organization_id), {.type = VALUE_NULL}};
+    struct value values[5] = {store_text(query->organization_id), {.type = VALUE_NULL}};
     size_t count = 1;
     if (what != NOW) {
         values[count++] = store_time(query->from_us, from);
@@ -35,6 +35,7 @@ static enum till_code ask(struct store *store, const char *sql,
     } else {
         values[count++] = store_time(query->now_us, now);
     }
+    values[count++] = store_text(query->products);
     if (paths[query->by])
         values[count++] = store_c_text(paths[query->by]);
     if (what == ORDERS_SPAN)
@@ -42,9 +43,12 @@ static enum till_code ask(struct store *store, const char *sql,
     return store_execute(store, sql, values, count, &result, e);
 }
 
+#define OF(column, products)                                                                       \
+    " AND (" products " IS NULL OR " column " IN (SELECT value FROM json_each(" products ")))"
 #define ORDERS                                                                                     \
     " FROM orders AS o INDEXED BY orders_by_created_at WHERE o.created_at BETWEEN ?2 AND ?3 "      \
-    "AND o.organization_id = ?1 AND o.till_deleted_at IS NULL AND o.paid = 1"
+    "AND o.organization_id = ?1 AND o.till_deleted_at IS NULL AND o.paid = 1" OF("o.product_id",   \
+                                                                                 "?4")
 #define BY(key)                                                                                    \
     "SELECT till_row(" key ", o.currency, 1, o.net_amount, o.refunded_amount, o.rowid)" ORDERS
 
@@ -52,7 +56,7 @@ enum till_code store_breakdown_orders(struct store *store,
                                       const struct store_breakdown_query *query,
                                       const struct store_metric_sink *sink, struct till_error *e)
 {
-    static const char source[] = BY("json_extract(o.metadata, ?4)");
+    static const char source[] = BY("json_extract(o.metadata, ?5)");
     static const char *const statements[STORE_BY__COUNT] = {
         [STORE_BY_PRODUCT] = BY("o.product_id"),
         [STORE_BY_COUNTRY] = BY("o.customer_id"),
@@ -68,14 +72,14 @@ enum till_code store_breakdown_orders(struct store *store,
 
 #define VISITS(key)                                                                                \
     "SELECT " key " AS key, currency, count(*), sum(status = 'succeeded') FROM checkouts "         \
-    "WHERE created_at BETWEEN ?2 AND ?3 AND organization_id = ?1 AND till_deleted_at IS NULL "     \
-    "GROUP BY key, currency"
+    "WHERE created_at BETWEEN ?2 AND ?3 AND organization_id = ?1 AND till_deleted_at IS NULL" OF(  \
+        "product_id", "?4") " GROUP BY key, currency"
 
 enum till_code store_breakdown_checkouts(struct store *store,
                                          const struct store_breakdown_query *query,
                                          const struct store_metric_sink *sink, struct till_error *e)
 {
-    static const char source[] = VISITS("json_extract(metadata, ?4)");
+    static const char source[] = VISITS("json_extract(metadata, ?5)");
     static const char *const statements[STORE_BY__COUNT] = {
         [STORE_BY_PRODUCT] = VISITS("product_id"),
         [STORE_BY_COUNTRY] = VISITS("json_extract(customer_billing_address, '$.country')"),
@@ -92,7 +96,7 @@ enum till_code store_breakdown_checkouts(struct store *store,
 #define PLACED(key, join)                                                                          \
     "SELECT s.id, " key " FROM subscriptions AS s" join                                            \
     " WHERE s.organization_id = ?1 AND s.till_deleted_at IS NULL AND (s.ended_at IS NULL OR "      \
-    "s.ended_at > ?2)"
+    "s.ended_at > ?2)" OF("s.product_id", "?3")
 
 enum till_code store_breakdown_subscriptions(struct store *store,
                                              const struct store_breakdown_query *query,
@@ -100,7 +104,7 @@ enum till_code store_breakdown_subscriptions(struct store *store,
                                              struct till_error *e)
 {
 #define COVERED " INDEXED BY subscriptions_by_started_at"
-    static const char source[] = PLACED("json_extract(s.metadata, ?3)", "");
+    static const char source[] = PLACED("json_extract(s.metadata, ?4)", "");
     static const char *const statements[STORE_BY__COUNT] = {
         [STORE_BY_PRODUCT] = PLACED("s.product_id", COVERED),
         [STORE_BY_COUNTRY] = PLACED("s.customer_id", COVERED),

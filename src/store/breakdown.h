@@ -24,6 +24,7 @@ struct store_breakdown_query {
     enum store_dimension by;
     int64_t from_us, to_us; // created in [from, to]
     int64_t now_us;
+    struct sv products; // JSON array of ids: of these alone; .ptr NULL = all
 };
 
 enum store_breakdown_order { // paid ones: one, or some of one key and currency

@@ -129,6 +129,9 @@ class Reports(World):
                 self.assertEqual(still(self.ask(word, connection=name, interval="month", **self.RANGE)), still(self.command(word, *where)))
             for by in ("product", "country", "currency", "billing_reason", "discount", "source", "medium", "campaign"):
                 self.assertEqual(still(self.ask("breakdown", connection=name, by=by, **self.RANGE)), still(self.command("breakdown", "--by", by, *where)))
+            product = self.one("SELECT product_id FROM orders WHERE organization_id = ? GROUP BY 1 ORDER BY count(*) DESC", self.organizations[name])
+            self.assertEqual(still(self.ask("breakdown", connection=name, by="country", product_id=product.upper(), **self.RANGE)),
+                             still(self.command("breakdown", "--by", "country", "--product-id", product, *where)))
             for word, options in (("paying", ()), ("new", ("--new",)), ("lost", ("--lost",)), ("at_risk", ("--at-risk",))):
                 self.assertEqual(still(self.ask("people", connection=name, list=word, limit=10000, **self.RANGE)),
                                  still(self.command("customers", *options, *where)))

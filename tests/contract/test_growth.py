@@ -210,34 +210,50 @@ class Growth(unittest.TestCase):
         of = lambda row: row.get(key)  # noqa: E731
         return of, of, of
 
-    def test_breakdowns_are_sums_of_the_rows(self):
+    def check_breakdown(self, name, by, products=()):
+        """Against sums over the service's rows; of these products alone when some are named."""
         low, high = dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc), dt.datetime(2026, 5, 1, tzinfo=dt.timezone.utc)
+        of_order, of_subscription, of_checkout = self.keys_of(name, by)
+        wanted = collections.defaultdict(collections.Counter)
+
+        def is_asked(row):
+            return not products or row["product_id"] in products
+
+        for order in filter(is_asked, self.rows[name]["orders"]):
+            if order["paid"] and low <= moment(order["created_at"]) < high:
+                wanted[of_order(order), order["currency"]].update(
+                    orders=1, revenue=order["net_amount"], refunds=order["refunded_amount"])
+        if by != "billing_reason":
+            for row, amount in self.mrr_now(name):
+                if is_asked(row):
+                    wanted[of_subscription(row), row["currency"]].update(mrr=amount)
+            for checkout in filter(is_asked, self.rows[name]["checkouts"]):
+                if low <= moment(checkout["created_at"]) < high:
+                    wanted[of_checkout(checkout), checkout["currency"]].update(
+                        checkouts=1, checkouts_succeeded=checkout["status"] == "succeeded")
+        options = [word for product in products for word in ("--product-id", product)]
+        answer = self.ask("breakdown", "--name", name, "--by", by, "--from", "2025-01-01", "--to", "2026-04-30", "--timezone", "UTC", *options)
+        got = {(g["key"], g["currency"]): g for g in answer["groups"]}
+        parts = ("orders", "revenue", "refunds") + (() if by == "billing_reason" else ("mrr", "checkouts", "checkouts_succeeded"))
+        ours = {key: {part: group[part] for part in parts} for key, group in got.items() if any(group[part] for part in parts)}
+        theirs = {key: {part: sums[part] for part in parts} for key, sums in wanted.items() if any(sums[part] for part in parts)}
+        self.assertEqual(ours, theirs, (name, by, products))
+        for group in got.values():
+            self.assertEqual(group["average_order_value"],
+                             half_away(Fraction(group["revenue"], group["orders"])) if group["orders"] else None)
+            self.assertEqual(group["checkout_conversion"] is None, not group["checkouts"])
+            self.assertEqual(group["name"] in ("unknown", "without discount"), group["key"] is None)
+        return ours
+
+    def test_breakdowns_are_sums_of_the_rows(self):
         for name, _, _ in SHOPS:
+            sold = collections.Counter(order["product_id"] for order in self.rows[name]["orders"] if order["product_id"])
+            two = [product for product, _ in sold.most_common(2)]
             for by in ("product", "country", "currency", "billing_reason", "discount", "source", "medium", "campaign"):
-                of_order, of_subscription, of_checkout = self.keys_of(name, by)
-                wanted = collections.defaultdict(collections.Counter)
-                for order in self.rows[name]["orders"]:
-                    if order["paid"] and low <= moment(order["created_at"]) < high:
-                        wanted[of_order(order), order["currency"]].update(
-                            orders=1, revenue=order["net_amount"], refunds=order["refunded_amount"])
-                if by != "billing_reason":
-                    for row, amount in self.mrr_now(name):
-                        wanted[of_subscription(row), row["currency"]].update(mrr=amount)
-                    for checkout in self.rows[name]["checkouts"]:
-                        if low <= moment(checkout["created_at"]) < high:
-                            wanted[of_checkout(checkout), checkout["currency"]].update(
-                                checkouts=1, checkouts_succeeded=checkout["status"] == "succeeded")
-                answer = self.ask("breakdown", "--name", name, "--by", by, "--from", "2025-01-01", "--to", "2026-04-30", "--timezone", "UTC")
-                got = {(g["key"], g["currency"]): g for g in answer["groups"]}
-                parts = ("orders", "revenue", "refunds") + (() if by == "billing_reason" else ("mrr", "checkouts", "checkouts_succeeded"))
-                ours = {key: {part: group[part] for part in parts} for key, group in got.items() if any(group[part] for part in parts)}
-                theirs = {key: {part: sums[part] for part in parts} for key, sums in wanted.items() if any(sums[part] for part in parts)}
-                self.assertEqual(ours, theirs, (name, by))
-                for group in got.values():
-                    self.assertEqual(group["average_order_value"],
-                                     half_away(Fraction(group["revenue"], group["orders"])) if group["orders"] else None)
-                    self.assertEqual(group["checkout_conversion"] is None, not group["checkouts"])
-                    self.assertEqual(group["name"] in ("unknown", "without discount"), group["key"] is None)
+                whole = self.check_breakdown(name, by)
+                self.assertNotEqual(self.check_breakdown(name, by, two), whole)
+                self.assertNotEqual(self.check_breakdown(name, by, two[:1]), {})
+            self.assertEqual({key for key, _ in self.check_breakdown(name, "product", two)}, set(two))
 
     def test_formats_of_breakdowns(self):
         answer = self.ask("breakdown", "--name", "polar")

@@ -62,7 +62,7 @@ function Breakdown({ by, report, answer, currency }: { by: string; report: Retur
     return (
         <Part
             title="Where it comes from"
-            note={`${by === "currency" ? "each by itself" : currency.toUpperCase()}${report.products.length ? ", all products" : ""}`}
+            note={by === "currency" ? "each by itself" : currency.toUpperCase()}
             tools={
                 <button type="button" onClick={save}>
                     CSV<span class="sr"> of the breakdown</span>
@@ -157,7 +157,7 @@ export function Revenue() {
     const { params } = usePlace();
     const by = DIMENSIONS.some(([key]) => key === params.get("by")) ? (params.get("by") as string) : "product";
     const { data, error, again, isLoading } = useAnswer<MetricsAnswer>("/api/metrics", { ...report.query, currency: null, slug: SLUGS });
-    const breakdown = useAnswer<BreakdownAnswer>("/api/breakdown", { ...report.query, interval: null, currency: null, product_id: [], by });
+    const breakdown = useAnswer<BreakdownAnswer>("/api/breakdown", { ...report.query, interval: null, currency: null, by });
     const codes = [...new Set((breakdown.data?.groups ?? []).map((one) => one.currency))].sort();
     const currency = codes.includes(report.currency) ? report.currency : codes.includes("usd") ? "usd" : (codes[0] ?? "usd");
     const tiles = data ? metricTiles(data, TILES) : [];
