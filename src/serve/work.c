@@ -80,6 +80,9 @@ static enum till_code connect_line(struct line *line, struct till_error *e)
     values(line, "name", "--name=");
     line->to->is_writing = true;
     line->input = sv_trim(api_value(line->question, "token"));
+    if (line->input.len > TILL_LIMIT_TOKEN_BYTES)
+        return TILL_FAIL(e, TILL_LIMIT, line->input.len, "the token is longer than %d bytes",
+                         TILL_LIMIT_TOKEN_BYTES);
     return TILL_OK;
 }
 
