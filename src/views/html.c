@@ -217,22 +217,51 @@ static struct html_plot plot_of(const struct page *page, const struct series *se
     return plot;
 }
 
-// The goal of a metric in US dollars, where it is for periods of this length and has not ended before the range; else 0.
-static double goal_of(const struct page *page, const struct metric *metric)
+static bool is_monthly(const struct metric *metric) // is its goal for a calendar month
+{
+    return metric->nature == METRIC_ACTIVITY && metric->total == METRIC_SUM;
+}
+
+// The next goal of the metric from *at on that has not ended before the range; NULL = none.
+static const struct store_goal *next_goal(const struct page *page, const struct metric *metric,
+                                          size_t *at)
 {
     const struct store_goals *goals = page->options->goals;
-    bool is_monthly = metric->nature == METRIC_ACTIVITY;
-    if (is_monthly && page->query->interval != METRICS_MONTH)
-        return 0;
-    for (size_t i = 0; goals && i < goals->count; i++) {
-        const struct store_goal *goal = &goals->list[i];
+    while (goals && *at < goals->count) {
+        const struct store_goal *goal = &goals->list[(*at)++];
         bool is_over = goal->has_until &&
                        civil_date_to_days(goal->until) < civil_date_to_days(page->query->from);
-        if (!is_over && sv_equal(goal->metric, sv_of(metric->slug)) &&
-            sv_equal(goal->currency, SV("usd")))
-            return (double)goal->amount_minor;
+        if (!is_over && sv_equal(goal->metric, sv_of(metric->slug)))
+            return goal;
     }
+    return NULL;
+}
+
+// The goal in the unit of the chart, where it is for periods of this length; else 0.
+static double goal_of(const struct page *page, const struct metric *metric)
+{
+    struct sv unit = metric->type == METRIC_CURRENCY ? SV("usd") : SV("");
+    size_t at = 0;
+    if (is_monthly(metric) && page->query->interval != METRICS_MONTH)
+        return 0;
+    for (const struct store_goal *goal; (goal = next_goal(page, metric, &at));)
+        if (sv_equal(goal->currency, unit))
+            return (double)goal->amount_minor;
     return 0;
+}
+
+// In words those that are no line among dollars.
+static void put_other_goals(const struct page *page, const struct metric *metric)
+{
+    size_t at = 0;
+    for (const struct store_goal *goal; (goal = next_goal(page, metric, &at));) {
+        if (goal->currency.len == 0 || sv_equal(goal->currency, SV("usd")))
+            continue;
+        put(page, "<p class=\"legend\"><span>goal ");
+        put_money(page, goal->amount_minor, metrics_currency_of(goal->currency));
+        put(page, is_monthly(metric) ? " a month" : "");
+        put(page, ", not drawn: the chart is in US dollars</span></p>\n");
+    }
 }
 
 // ---- head ----
@@ -450,6 +479,7 @@ static void put_metric(const struct page *page, enum metric_id id, const char *c
         put_best(page, &plot, metric);
     put(page, "</header>\n");
     put_legend(page, &plot, plot.is_level ? "line" : "bar");
+    put_other_goals(page, metric);
     if (plot.is_level)
         html_line(page->out, &plot);
     else

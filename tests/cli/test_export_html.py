@@ -131,13 +131,16 @@ class ExportHtml(unittest.TestCase):
     def test_marks_goals_and_intervals(self):
         home = self.copy([])
         for args in (["annotate", "2026-05-03", "launched v2"], ["annotate", "2026-04-30", "before the range"], ["annotate", "2026-05-04", "next day"],
-                     ["goal", "monthly_recurring_revenue", "123456"], ["goal", "revenue", "99000"]):
+                     ["goal", "monthly_recurring_revenue", "123456"], ["goal", "revenue", "99000"],
+                     ["goal", "revenue", "77000", "--currency", "eur"], ["goal", "monthly_recurring_revenue", "900000", "--currency", "jpy", "--until", "2026-01-31"]):
             self.till(*args, home=home, check=True)
         text, tree = self.page(*RANGE, home=home)
         self.assertIn("launched v2", text)
         self.assertNotIn("before the range", text)
         self.assertIn("goal $123,456.00", self.words(tree))
         self.assertNotIn("goal $99,000.00", self.words(tree))
+        self.assertIn("goal \u20ac77,000.00 a month, not drawn: the chart is in US dollars", self.words(tree))
+        self.assertNotIn("900,000", self.words(tree))  # it is over
         self.assertEqual([self.words(mark) for mark in tree.iter("span") if mark.attrib.get("class") == "mark"][0], "1–2")
         for interval, lines in (("week", 5), ("month", 1), ("day", 31)):
             _, tree = self.page(*RANGE, "--interval", interval, home=home)

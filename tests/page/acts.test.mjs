@@ -57,6 +57,38 @@ test("notes and goals are set and taken away", async () => {
     await close();
 });
 
+test("a goal in another currency is drawn where the chart is in that currency", async () => {
+    const { page, go, close } = await open();
+    await settled(page);
+    const ask = (method, path, form) =>
+        page.evaluate(
+            async ([method, path, form]) => {
+                const headers = { "X-Till": "page", ...(form ? { "Content-Type": "application/x-www-form-urlencoded" } : {}) };
+                return await (await fetch(path, { method, headers, body: form })).json();
+            },
+            [method, path, form],
+        );
+    const { currencies } = await ask("GET", "/api/movements");
+    const other = currencies.map((one) => one.currency).find((one) => one !== "usd");
+    assert.ok(other && currencies.length > 1);
+    const name = other.toUpperCase();
+    await ask("POST", "/api/goals", `metric=monthly_recurring_revenue&currency=${other}&amount=1234567`);
+    await ask("POST", "/api/goals", "metric=monthly_recurring_revenue&currency=usd&amount=7654321");
+    await go("/?metric=monthly_recurring_revenue");
+    await page.getByText("goal $7,654,321.00", { exact: true }).waitFor({ state: "attached" });
+    await page.getByText(/^Goal .*1,234,567.*, not drawn: this chart is in USD/).waitFor();
+    await page.getByRole("link", { name: `MRR in ${name}` }).click();
+    const chart = page.getByRole("region", { name: "MRR", exact: true });
+    await chart.getByText(/^goal .*1,234,567/).waitFor({ state: "attached" });
+    await page.getByText("Goal $7,654,321.00, not drawn: it is for all currencies in US dollars").waitFor();
+    await go("/subscriptions?currency=usd");
+    await page.getByText("Goal $7,654,321.00, not drawn: it is for all currencies in US dollars").waitFor();
+    await page.getByText(/^Goal .*1,234,567.*, not drawn: this chart is in USD/).waitFor();
+    assert.equal(await chart.getByText(/^goal /).count(), 0);
+    for (const currency of [other, "usd"]) await ask("DELETE", `/api/goals?metric=monthly_recurring_revenue&currency=${currency}`);
+    await close();
+});
+
 test("SQL answers, draws, saves, and says what is wrong", async () => {
     const { page, go, close } = await open();
     await go("/warehouse");

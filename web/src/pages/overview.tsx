@@ -9,6 +9,7 @@ import type { Annotation, Group, LatestRow, Movement, Overview as Data, TileData
 import { Bones, Change, Dialog, Empty, ErrorBox, Field, Name, Part } from "../ui/basics";
 import { Chart, type Series } from "../ui/chart";
 import { Choices } from "../ui/choices";
+import { goalMinor, goalsOf, mrrIn, OtherGoals } from "../ui/goals";
 import { shortName, Spoken, TileBones, Tiles } from "../ui/tile";
 
 export const MOVEMENTS: { key: "new" | "expansion" | "reactivation" | "contraction" | "churn"; name: string; form: "up" | "down"; color: string; swatch: string }[] = [
@@ -123,8 +124,8 @@ function bucketGoal(minor: number, isMonthly: boolean, interval: string, to: str
 export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number }) {
     const { data, tile, report } = props;
     const [dialog, open] = useState<"note" | "goal" | null>(null);
-    const kept = (data.goals ?? []).find((one) => one.metric === tile.slug && (tile.kind !== "money" || !one.currency || one.currency === data.currency));
-    const keptMinor = kept ? (kept.amount_minor ?? kept.amount ?? 0) : 0;
+    const { drawn: kept, others } = goalsOf(data.goals, tile.slug, tile.kind === "money" ? data.currency : null, data.range.from);
+    const keptMinor = kept ? goalMinor(kept) : 0;
     const isMonthly = kept?.per !== undefined ? kept.per === "month" : !isLevel(tile);
     const goal = kept ? bucketGoal(keptMinor, isMonthly, data.range.interval, data.range.to) : null;
     const at = tile.series.map((point) => point.at);
@@ -164,6 +165,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                     </>
                 }
             />
+            <OtherGoals list={others} isMonthly={!isLevel(tile)} why={() => `this chart is in ${data.currency.toUpperCase()}`} where={mrrIn} />
             {dialog === "note" && <NoteDialog zone={report.zone} last={data.range.to} onClose={() => open(null)} />}
             {dialog === "goal" && <GoalDialog tile={tile} currency={data.currency} goal={kept ? keptMinor : null} onClose={() => open(null)} />}
         </>

@@ -4,11 +4,12 @@ import { useAnswer } from "../api";
 import * as f from "../format";
 import { today, useReport } from "../report";
 import { link, setParams, usePlace } from "../router";
-import type { Cohort, CohortsAnswer, MovementsAnswer, Rate, SubscriptionRow } from "../types";
+import type { Cohort, CohortsAnswer, Goal, MovementsAnswer, Rate, SubscriptionRow } from "../types";
 import { Bones, Choice, Empty, ErrorBox, Name, Part, Tag } from "../ui/basics";
 import { Chart } from "../ui/chart";
 import { Choices } from "../ui/choices";
 import { DataTable, Search, type Column } from "../ui/datatable";
+import { goalMinor, goalsOf, MRR, mrrIn, OtherGoals } from "../ui/goals";
 import { MovementTable, movementSeries } from "./overview";
 
 const RATES: [string, string][] = [
@@ -163,6 +164,10 @@ export function Subscriptions() {
     const shown = data?.currencies.find((one) => one.currency === currency);
     const heat = cohorts.data?.currencies.find((one) => one.currency === currency);
     const isMoney = params.get("of") === "money";
+    // A goal in US dollars is for all currencies together, as `till metrics` counts: it is no line among the dollars alone.
+    const kept = useAnswer<Goal[]>("/api/goals", {}).data;
+    const isWhole = currency !== "usd" || codes.length < 2;
+    const { drawn: goal, others } = goalsOf(kept, MRR, isWhole ? currency : "", report.from);
     const span = f.span(report.from, report.to);
     const hasEnd = report.to >= today(report.zone);
     const saveCohorts = () => {
@@ -187,7 +192,13 @@ export function Subscriptions() {
                 <>
                     <div class="grid">
                         <div class="c8 m12">
-                            <Chart title="Monthly recurring revenue" name="MRR" note={`${currency.toUpperCase()}, at the end of each ${interval}`} at={shown.periods.map((one) => one.timestamp)} series={[{ key: "end", name: "MRR", form: "line", color: "series-1", swatch: "s1", values: shown.periods.map((one) => one.end), whole: shown.total.end }]} interval={interval} zone={data?.timezone ?? report.zone} kind="money" currency={currency} wholeLabel="at the end" height={232} />
+                            <Chart title="Monthly recurring revenue" name="MRR" note={`${currency.toUpperCase()}, at the end of each ${interval}`} at={shown.periods.map((one) => one.timestamp)} series={[{ key: "end", name: "MRR", form: "line", color: "series-1", swatch: "s1", values: shown.periods.map((one) => one.end), whole: shown.total.end }]} interval={interval} zone={data?.timezone ?? report.zone} kind="money" currency={currency} wholeLabel="at the end" height={232} goal={goal && goalMinor(goal)} goalLabel={goal ? `goal ${f.money(goalMinor(goal), currency)}` : undefined} />
+                            <OtherGoals
+                                list={others}
+                                isMonthly={false}
+                                why={(one) => (one.currency === "usd" ? "it is for all currencies in US dollars" : `this chart is in ${currency.toUpperCase()}`)}
+                                where={(one) => (one.currency === "usd" ? ["MRR on the overview", link("/", { metric: MRR })] : mrrIn(one))}
+                            />
                             <div style={{ height: "20px" }} />
                             <Chart title="Movements" name="MRR movements" at={shown.periods.map((one) => one.timestamp)} series={movementSeries(shown.periods)} interval={interval} zone={data?.timezone ?? report.zone} kind="money" currency={currency} wholeLabel={span} isPartial={hasEnd} height={232} />
                         </div>

@@ -370,6 +370,7 @@ export function Chart(props: ChartProps) {
             <header>
                 <h2>{props.title}</h2>
                 {props.note && <span class="quiet">{props.note}</span>}
+                {props.goal && props.goalLabel && <span class="sr">{props.goalLabel}</span>}
                 <span class="gap" />
                 <span class="tools-small">
                     {props.tools}
