@@ -72,11 +72,10 @@ enum till_code api_values(const struct api_work *work, const char *name,
         struct sv value = question->parameters[i].value;
         if (value.len == 0 || !sv_equal(question->parameters[i].name, sv_of(name)))
             continue;
-        char *copy = arena_copy(work->arena, value.ptr, value.len);
+        char *copy = arena_alloc(work->arena, value.len);
         if (!copy)
             return arena_fail(work->arena, "a filter", e);
-        for (size_t k = 0; k < value.len; k++)
-            copy[k] = (char)(copy[k] >= 'A' && copy[k] <= 'Z' ? copy[k] - 'A' + 'a' : copy[k]);
+        sv_to_lower(value, copy);
         values[count++] = (struct sv){copy, value.len};
     }
     *ret_values = values;
@@ -101,24 +100,11 @@ metrics_currency api_currency(const struct api_work *work)
 {
     char code[4] = "";
     struct sv value = api_value(work->question, "currency");
-    for (size_t i = 0; i < value.len && i < 3; i++)
-        code[i] = (char)(value.ptr[i] >= 'A' && value.ptr[i] <= 'Z' ? value.ptr[i] - 'A' + 'a'
-                                                                    : value.ptr[i]);
+    sv_to_lower((struct sv){value.ptr, value.len < 3 ? value.len : 3}, code);
     return value.ptr ? metrics_currency_of(sv_of(code)) : 0;
 }
 
 // ---- range ----
-
-static enum metrics_interval interval_of(int64_t days)
-{
-    if (days <= 2)
-        return METRICS_HOUR;
-    if (days <= 92)
-        return METRICS_DAY;
-    if (days <= 200)
-        return METRICS_WEEK;
-    return days <= 3660 ? METRICS_MONTH : METRICS_YEAR;
-}
 
 static enum till_code take_range(const struct api_work *work, enum api_range range,
                                  struct report_metrics_query *query, struct till_error *e)
@@ -141,7 +127,7 @@ static enum till_code take_range(const struct api_work *work, enum api_range ran
                         TILL_LIMIT_METRIC_DAYS);
         return till_error_hint(e, "ask for less at once");
     }
-    query->interval = range == API_MONTHS ? METRICS_MONTH : interval_of(days);
+    query->interval = range == API_MONTHS ? METRICS_MONTH : metrics_interval_usual(days);
     if (interval.ptr)
         (void)metrics_interval_parse(interval, &query->interval);
     int64_t in_a_day = query->interval == METRICS_HOUR ? 25 : 1;

@@ -6,7 +6,7 @@
 // character, or one byte: the standard's recommended practice for U+FFFD, which browsers and ICU follow too.
 #include "base/sv.h"
 
-static char sv_lower(char c)
+static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
@@ -21,9 +21,15 @@ bool sv_equal_ignoring_case(struct sv a, struct sv b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (sv_lower(a.ptr[i]) != sv_lower(b.ptr[i]))
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
             return false;
     return true;
+}
+
+void sv_to_lower(struct sv text, char *ret_text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        ret_text[i] = lower(text.ptr[i]);
 }
 
 bool sv_starts_with(struct sv text, struct sv prefix)
@@ -148,11 +154,11 @@ size_t sv_edit_distance(struct sv a, struct sv b)
     for (size_t i = 1; i <= a.len; i++) {
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            char x = sv_lower(a.ptr[i - 1]), y = sv_lower(b.ptr[j - 1]);
+            char x = lower(a.ptr[i - 1]), y = lower(b.ptr[j - 1]);
             size_t best = above[j - 1] + (x != y);
             best = above[j] + 1 < best ? above[j] + 1 : best;
             best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && x == sv_lower(b.ptr[j - 2]) && y == sv_lower(a.ptr[i - 2]) &&
+            if (i > 1 && j > 1 && x == lower(b.ptr[j - 2]) && y == lower(a.ptr[i - 2]) &&
                 before[j - 2] + 1 < best)
                 best = before[j - 2] + 1;
             row[j] = best;

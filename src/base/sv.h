@@ -26,6 +26,7 @@ static inline bool sv_equal(struct sv a, struct sv b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 bool sv_equal_ignoring_case(struct sv a, struct sv b); // ASCII only
+void sv_to_lower(struct sv text, char *ret_text);      // ASCII only; text.len bytes, in place too
 bool sv_starts_with(struct sv text, struct sv prefix);
 struct sv sv_trim(struct sv text); // ASCII white space at both ends
 // Takes the part before `separator` off the front of *rest; false when *rest is used up.

@@ -137,9 +137,8 @@ static enum till_code check_organization(const struct cli *cli, struct connectin
             e, "add the scope organizations:read to the token, or pass --organization-id");
     }
     if (identity->organization_id[0] == '\0') {
-        for (size_t i = 0; wanted[i] && i + 1 < POLAR_ID_BYTES; i++)
-            identity->organization_id[i] =
-                (char)(wanted[i] >= 'A' && wanted[i] <= 'F' ? wanted[i] - 'A' + 'a' : wanted[i]);
+        sv_to_lower((struct sv){wanted, strnlen(wanted, POLAR_ID_BYTES - 1)},
+                    identity->organization_id);
         return TILL_OK;
     }
     if (!wanted || sv_equal_ignoring_case(sv_of(wanted), sv_of(identity->organization_id)))

@@ -5,24 +5,6 @@
 #include "cli/cli.h"
 #include "views/html.h"
 
-enum {
-    HOURS_UP_TO_DAYS = 2,
-    DAYS_UP_TO_DAYS = 92,
-    WEEKS_UP_TO_DAYS = 400,
-    MONTHS_UP_TO_DAYS = 2200
-};
-
-// By the length of the range, as many periods as a chart can show.
-static enum metrics_interval interval_of(const struct report_metrics_query *query)
-{
-    int64_t days = civil_date_to_days(query->to) - civil_date_to_days(query->from) + 1;
-    return days <= HOURS_UP_TO_DAYS    ? METRICS_HOUR
-           : days <= DAYS_UP_TO_DAYS   ? METRICS_DAY
-           : days <= WEEKS_UP_TO_DAYS  ? METRICS_WEEK
-           : days <= MONTHS_UP_TO_DAYS ? METRICS_MONTH
-                                       : METRICS_YEAR;
-}
-
 struct sheet {
     struct cli_metrics_question question;
     struct store_connection connection;
@@ -45,7 +27,8 @@ static enum till_code gather(struct cli *cli, struct store *store, struct arena 
     asked.query = sheet->question.query;
     asked.query.connection = &sheet->connection;
     if (!cli->options[OPTION_interval])
-        asked.query.interval = interval_of(&asked.query);
+        asked.query.interval = metrics_interval_usual(civil_date_to_days(asked.query.to) -
+                                                      civil_date_to_days(asked.query.from) + 1);
     code = report_overview(store, &asked, arena, &sheet->overview, e);
     if (code == TILL_OK)
         code = store_annotations(store, &asked.query.from, &asked.query.to, arena,

@@ -120,8 +120,7 @@ static enum till_code take_currency(const struct cli *cli, const struct metric *
         (void)TILL_FAIL(e, TILL_USAGE, 0, "--currency: \"%s\" is not the code of a currency", word);
         return till_error_hint(e, "write its three letters, such as usd");
     }
-    for (size_t i = 0; i < length; i++)
-        ret_code[i] = (char)(word[i] | 0x20);
+    sv_to_lower((struct sv){word, length}, ret_code);
     return TILL_OK;
 }
 

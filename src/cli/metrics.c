@@ -82,11 +82,10 @@ static enum till_code take_ids(const struct cli *cli, enum cli_option option, st
                                    option == OPTION_product_id ? "name" : "email",
                                    option == OPTION_product_id ? "products" : "customers");
         }
-        char *copy = arena_copy(arena, text, ID_BYTES);
+        char *copy = arena_alloc(arena, ID_BYTES);
         if (!copy)
             return arena_fail(arena, "a filter", e);
-        for (size_t k = 0; k < ID_BYTES; k++)
-            copy[k] = (char)(copy[k] >= 'A' && copy[k] <= 'F' ? copy[k] - 'A' + 'a' : copy[k]);
+        sv_to_lower((struct sv){text, ID_BYTES}, copy);
         ids[count++] = (struct sv){copy, ID_BYTES};
     }
     *ret_ids = ids;

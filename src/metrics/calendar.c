@@ -30,6 +30,16 @@ const char *metrics_interval_word(enum metrics_interval interval)
     return interval_words[interval];
 }
 
+enum metrics_interval metrics_interval_usual(int64_t days)
+{
+    static const int64_t up_to_days[] = {
+        [METRICS_HOUR] = 2, [METRICS_DAY] = 92, [METRICS_WEEK] = 200, [METRICS_MONTH] = 2200};
+    enum metrics_interval interval = METRICS_HOUR;
+    while (interval < METRICS_YEAR && days > up_to_days[interval])
+        interval++;
+    return interval;
+}
+
 static struct civil_date first_date(const struct metrics_query *query)
 {
     struct civil_date date = query->from;

@@ -47,6 +47,8 @@ enum metrics_interval {
 };
 bool metrics_interval_parse(struct sv word, enum metrics_interval *ret_interval);
 const char *metrics_interval_word(enum metrics_interval interval);
+// For a range of so many days, where nobody says another: as many periods as a chart can show. The page has the same table (web/src/report.ts).
+enum metrics_interval metrics_interval_usual(int64_t days);
 
 struct metrics_ids { // borrowed; is_all: no filter
     bool is_all;

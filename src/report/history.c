@@ -42,8 +42,7 @@ static enum till_code find_row(struct store *store, const struct table *table, c
         return till_error_hint(e, "say the whole id, or its first %d characters or more",
                                REPORT_ID_LEAST);
     }
-    for (size_t i = 0; i < len; i++)
-        prefix[i] = (char)(id[i] >= 'A' && id[i] <= 'Z' ? id[i] - 'A' + 'a' : id[i]);
+    sv_to_lower(sv_of(id), prefix);
     enum till_code code =
         store_rows_by_prefix(store, table, sv_of(prefix), places, TILL_COUNT(places), &count, e);
     if (code)

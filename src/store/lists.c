@@ -187,12 +187,10 @@ static enum till_code in_case(struct listing *l, struct sv text, bool is_upper, 
     char *copy = arena_copy(l->arena, text.ptr, text.len);
     if (!copy)
         return arena_fail(l->arena, "a search", e);
-    for (size_t i = 0; i < text.len; i++) {
-        if (is_upper && copy[i] >= 'a' && copy[i] <= 'z')
-            copy[i] = (char)(copy[i] - 'a' + 'A');
-        if (!is_upper && copy[i] >= 'A' && copy[i] <= 'Z')
-            copy[i] = (char)(copy[i] - 'A' + 'a');
-    }
+    if (!is_upper)
+        sv_to_lower(text, copy);
+    for (size_t i = 0; i < text.len && is_upper; i++)
+        copy[i] = (char)(copy[i] >= 'a' && copy[i] <= 'z' ? copy[i] - 'a' + 'A' : copy[i]);
     *ret_text = (struct sv){copy, text.len};
     return TILL_OK;
 }

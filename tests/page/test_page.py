@@ -137,6 +137,12 @@ class Sources(unittest.TestCase):
         theirs = re.search(r'ZERO_DECIMAL = new Set\("([a-z ]+)"', (ROOT / "web/src/format.ts").read_text()).group(1)
         self.assertEqual(sorted(re.findall("...", ours)), sorted(theirs.split()))
 
+    def test_the_page_and_the_program_agree_on_usual_intervals(self):
+        ours = re.findall(r"\[METRICS_([A-Z]+)\] = (\d+)", re.search(r"up_to_days\[\] = \{([^}]+)\}", (ROOT / "src/metrics/calendar.c").read_text()).group(1))
+        theirs = re.findall(r'days <= (\d+) \? "([a-z]+)"', (ROOT / "web/src/report.ts").read_text())
+        self.assertEqual([(int(days), name.lower()) for name, days in ours], [(int(days), name) for days, name in theirs])
+        self.assertEqual(len(ours), 4)
+
     def test_nothing_of_the_page_comes_from_elsewhere(self):
         for lock in (ROOT / "web/package-lock.json", HERE / "package-lock.json"):
             self.assertNotIn("resolved", lock.read_text(), lock)

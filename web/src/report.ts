@@ -102,8 +102,9 @@ export interface Report {
     query: Query;
 }
 
+// The same table as the program's (metrics_interval_usual()).
 export function usualInterval(days: number): string {
-    return days <= 2 ? "hour" : days <= 92 ? "day" : days <= 200 ? "week" : days <= 1100 ? "month" : "year";
+    return days <= 2 ? "hour" : days <= 92 ? "day" : days <= 200 ? "week" : days <= 2200 ? "month" : "year";
 }
 
 const isDate = (text: string | null): text is string => Boolean(text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)));

@@ -24,6 +24,9 @@ static void comparing(void **state TILL_UNUSED)
     assert_int_equal(sv_trim(SV(" \n ")).len, 0);
     assert_int_equal(sv_trim((struct sv){NULL, 0}).len, 0);
     assert_int_equal(sv_of(NULL).len, 0);
+    char text[] = "AZaz@[`{09\xC3\x84";
+    sv_to_lower(sv_of(text), text);
+    assert_string_equal(text, "azaz@[`{09\xC3\x84");
 }
 
 static void splitting(void **state TILL_UNUSED)

@@ -28,6 +28,20 @@ static void counts_are_those_of_the_calendar(void **state)
     }
 }
 
+static void usual_intervals_fit_a_chart(void **state)
+{
+    static const struct {
+        int64_t days;
+        enum metrics_interval interval;
+    } cases[] = {{INT64_MIN, METRICS_HOUR}, {1, METRICS_HOUR},        {2, METRICS_HOUR},
+                 {3, METRICS_DAY},          {92, METRICS_DAY},        {93, METRICS_WEEK},
+                 {200, METRICS_WEEK},       {201, METRICS_MONTH},     {2200, METRICS_MONTH},
+                 {2201, METRICS_YEAR},      {INT64_MAX, METRICS_YEAR}};
+    (void)state;
+    for (size_t i = 0; i < TILL_COUNT(cases); i++)
+        assert_int_equal(metrics_interval_usual(cases[i].days), cases[i].interval);
+}
+
 static void first_buckets_begin_before_the_window(void **state)
 {
     struct metrics *metrics = NULL;
@@ -96,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_are_those_of_the_calendar),
+        cmocka_unit_test(usual_intervals_fit_a_chart),
         cmocka_unit_test(first_buckets_begin_before_the_window),
         cmocka_unit_test(days_have_23_and_25_hours),
         cmocka_unit_test(half_hour_zones_and_old_names_work),

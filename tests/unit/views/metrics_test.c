@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // metrics_test.c - metrics as a table, as Polar's JSON and as rows, from an answer made by hand: what has no value is left out and named.
+#include "support.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "views/metrics.h"
 
@@ -68,13 +64,6 @@ static int teardown(void **state TILL_UNUSED)
 {
     zone_close(zone);
     return 0;
-}
-
-static void is_text(struct buf *out, const char *expected)
-{
-    assert_int_equal(out->failure, TILL_OK);
-    assert_string_equal(out->data, expected);
-    buf_release(out);
 }
 
 static void a_table(void **state TILL_UNUSED)

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // verify_test.c - our numbers beside Polar's: equal, different, approximate, missing on either side; as a table, JSON and rows.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "views/metrics.h"
 
@@ -68,13 +64,6 @@ static int teardown(void **state TILL_UNUSED)
 {
     zone_close(zone);
     return 0;
-}
-
-static void is_text(struct buf *out, const char *expected)
-{
-    assert_int_equal(out->failure, TILL_OK);
-    assert_string_equal(out->data, expected);
-    buf_release(out);
 }
 
 static void a_table(void **state TILL_UNUSED)
