@@ -2,10 +2,11 @@
 // watch.c - `till watch`: a loop that looks at the schedule, runs what is due, and sleeps.
 //
 // The database is the only memory that counts: each round reads it anew, so that a manual sync, `tables set`, connect and disconnect are noticed within
-// TILL_LIMIT_WATCH_POLL_MS. Where webhooks come and metrics are made of system events, a webhook about money makes those due at once: their newest page is
-// read within a second or two, and the numbers follow. When something is due is sync/schedule.c's affair. The lock is held for one organization's run at a time and given back for
-// a moment before the next, so that who waits for it gets between. A table's failures are counted in the database; those of a whole connection (its token
-// is refused, its host is gone, so tables were not even reached) are counted here. One line a run on standard error, with --json one on standard output.
+// TILL_LIMIT_WATCH_POLL_MS. Where webhooks come and metrics are made of system events, a webhook about money makes those due at once: their newest page
+// is read within a second or two, and the numbers follow. When something is due is sync/schedule.c's affair. The lock is held for one organization's run
+// at a time and given back for a moment before the next, so that who waits for it gets between. A table's failures are counted in the database; those of
+// a whole connection (its token is refused, its host is gone, so tables were not even reached) are counted here. One line a run on standard error, with
+// --json one on standard output.
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

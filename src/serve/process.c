@@ -2,9 +2,9 @@
 // process.c - fork and exec of our own file, with pipes.
 //
 // The child asks the kernel for SIGTERM at its parent's death and then looks whether that has happened already: there is no moment in which it could be
-// left alone. It leads a group of its own, so that Ctrl-C reaches it through us, once. What it is to read goes into a pipe that holds all of it at
-// once (forms are no longer than a pipe), so that nobody waits, and no copy of it stays here. After the fork only calls that are safe there are made, since this
-// process has threads.
+// left alone. It leads a group of its own, so that Ctrl-C reaches it through us, once. What it is to read goes into a pipe that holds all of it at once (forms
+// are no longer than a pipe), so that nobody waits, and no copy of it stays here. After the fork only calls that are safe there are made, since this process
+// has threads.
 #include "serve/process.h"
 
 #include <errno.h>

@@ -2,7 +2,8 @@
 // work.c - forms to command lines, by a table for the plain ones.
 //
 // There is no shell: every value is one argument. Options are written --name=VALUE and free arguments stand behind "--", so that nothing a page sends can
-// become an option. What a person wrote goes by standard input, where the command line has "-". Which values are well-formed is api_check()'s and then the command's own business.
+// become an option. What a person wrote goes by standard input, where the command line has "-". Which values are
+// well-formed is api_check()'s and then the command's own business.
 #include "serve/work.h"
 
 #include <string.h>

@@ -63,7 +63,8 @@ void schedule_begin(struct schedule_entry *entry, struct schedule_moment now);
 // That run is over and was observed. was_reached: it did its work, even if no trace of it was seen; else the table is as due as it was.
 void schedule_end(struct schedule_entry *entry, bool was_reached);
 // Boot time at which the table is due: one period after its last run, or right after a hint came since then (SCHEDULE_HINT_MS, so that what comes together is
-// read together; never less than SCHEDULE_GAP_MS after the last run began). A table that fails keeps to its backoff; INT64_MAX when it is not scheduled, INT64_MIN when it has never run.
+// read together; never less than SCHEDULE_GAP_MS after the last run began). A table that fails keeps to its backoff.
+// INT64_MAX when it is not scheduled, INT64_MIN when it has never run.
 int64_t schedule_due_ms(const struct schedule_entry *entry);
 bool schedule_is_due(const struct schedule_entry *entry, struct schedule_moment now);
 // A run that happens anyway takes along what is due within a twentieth of its period (30 s at most): tables with the same interval stay together.
