@@ -77,7 +77,7 @@ test("a dialog takes the focus, and Escape gives it back", async () => {
     await page.locator("button.define").nth(2).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
-    assert.match(await page.getByRole("dialog").innerText(), /balance/i);
+    await page.getByRole("dialog").getByText(/balance/i).first().waitFor(); // its words are being loaded
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assert.ok(await page.locator("button.define").nth(2).evaluate((e) => e === document.activeElement));
