@@ -351,6 +351,29 @@ static void call_facts(struct call *call)
     }
 }
 
+static void call_traffic(struct call *call)
+{
+    struct environment *shop = &call->server->environments[PRODUCTION];
+    reply_json(call->reply, 200, "");
+    call->reply->content_type = "application/jsonl";
+    pthread_rwlock_rdlock(&shop->lock);
+    const char *reason =
+        traffic_truth(call->server->traffic, shop->world, &call->query, &call->reply->body);
+    pthread_rwlock_unlock(&shop->lock);
+    if (reason != NULL) {
+        refuse(call, reason);
+    }
+}
+
+static void call_set_traffic(struct call *call)
+{
+    reply_json(call->reply, 200, "");
+    const char *reason = traffic_control(call->server->traffic, &call->query, &call->reply->body);
+    if (reason != NULL) {
+        refuse(call, reason);
+    }
+}
+
 static const struct {
     const char *method, *name; // a name that ends in '/' is followed by a table
     void (*run)(struct call *call);
@@ -371,6 +394,8 @@ static const struct {
     {"POST", "faults", call_load_faults},
     {"GET", "faults", call_fault_counts},
     {"POST", "limiter", call_limiter},
+    {"GET", "traffic", call_traffic},
+    {"POST", "traffic", call_set_traffic},
     {"POST", "webhooks", call_webhooks},
     {"POST", "webhooks/deliver", call_webhooks_deliver},
 };
@@ -400,6 +425,9 @@ void control_answer(struct server *server, struct environment *environment,
     if (request->control_key == NULL || strcmp(request->control_key, server->control_key) != 0) {
         reply_json(reply, 403, "{\"error\":\"the header X-Sim-Key is missing or wrong\"}");
         return;
+    }
+    if (environment->index >= ENVIRONMENT_COUNT) {
+        call.environment = &server->environments[PRODUCTION];
     }
     if (!query_init(&call.query, request->query)) {
         refuse(&call, "the query is too long");

@@ -109,10 +109,13 @@ static int64_t get_number(yyjson_val *object, const char *name, int64_t otherwis
 static const char *read_match(yyjson_val *match, struct fault_rule *rule)
 {
     const char *environment = yyjson_get_str(yyjson_obj_get(match, "environment"));
-    static const char *const environments[] = {"production", "sandbox"};
-    rule->environment = environment == NULL ? ANY : (int)name_index(environments, 2, environment);
-    if (rule->environment == 2) {
-        return "match.environment is production or sandbox";
+    static const char *const environments[] = {"production", "sandbox",   "posthog", "posthog_eu",
+                                               "google",     "plausible", "umami"};
+    enum { COUNT = sizeof environments / sizeof *environments };
+    rule->environment =
+        environment == NULL ? ANY : (int)name_index(environments, COUNT, environment);
+    if (rule->environment == COUNT) {
+        return "match.environment is production, sandbox or a traffic service";
     }
     if (!copy_text(rule->table, sizeof(rule->table),
                    yyjson_get_str(yyjson_obj_get(match, "table"))) ||

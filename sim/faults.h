@@ -63,7 +63,7 @@ struct fault_action {
 
 // What a rule may look at.
 struct fault_request {
-    unsigned environment; // 0 production, 1 sandbox
+    unsigned environment; // 0 production, 1 sandbox, then the traffic services
     const char *path;     // decoded
     const char *table;    // NULL when the path is no list
     int64_t page;         // 0 when the path is no list

@@ -78,6 +78,15 @@ static const char *build(struct server *server)
             return "out of memory while building a shop";
         }
     }
+    for (unsigned i = 0; i < TRAFFIC_SERVICE__COUNT; i++) {
+        server->environments[ENVIRONMENT_COUNT + i].index = ENVIRONMENT_COUNT + i;
+    }
+    const struct traffic_options traffic = {.umami_version = server->options.umami_version,
+                                            .is_limited = server->options.is_limited};
+    server->traffic = traffic_new(&traffic);
+    if (server->traffic == NULL) {
+        return "no keys for the traffic services";
+    }
     if (!add_standard_tokens(server) ||
         !auth_random_text(server->control_key, sizeof(server->control_key) - 1)) {
         return "no random numbers for tokens";
@@ -115,6 +124,7 @@ void server_stop(struct server *server)
     for (size_t i = 0; i < ENVIRONMENT_COUNT; i++) {
         environment_release(&server->environments[i]);
     }
+    traffic_free(server->traffic);
     fault_plan_free(server->faults);
     limiter_free(server->limiter);
     auth_free(server->auth);
@@ -168,6 +178,11 @@ void server_describe(struct server *server, struct sim_out *out)
         }
         json_append_literal(out, "}},");
     }
+    uint16_t ports[TRAFFIC_SERVICE__COUNT];
+    for (size_t i = 0; i < TRAFFIC_SERVICE__COUNT; i++) {
+        ports[i] = server->environments[ENVIRONMENT_COUNT + i].port;
+    }
+    traffic_describe(server->traffic, ports, out);
     sim_out_format(out, "\"control\":{\"url\":\"http://127.0.0.1:%u/_sim/\",\"key\":\"%s\"}}\n",
                    server->environments[PRODUCTION].port, server->control_key);
 }

@@ -13,6 +13,7 @@ struct server_options {
     bool is_limited;                    // Polar's rate limits apply
     uint64_t seed;                      // of ties
     int64_t latency_ms;                 // before each answer
+    const char *umami_version;          // NULL = 3
 };
 
 // Builds the worlds and accepts connections on 127.0.0.1. NULL on failure, with the reason.

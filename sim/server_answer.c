@@ -486,12 +486,51 @@ static void apply_garbage(struct reply *reply)
     }
 }
 
+static void finish_fault(struct reply *reply)
+{
+    if (reply->fault.kind == FAULT_GARBAGE && reply->status == 200) {
+        apply_garbage(reply);
+    }
+    if (reply->fault.kind == FAULT_DRIFT) {
+        char date[32];
+        reply_http_date((int64_t)time(NULL) + reply->fault.seconds, date);
+        reply_header(reply, "Date", date);
+    }
+}
+
+// A traffic service: any path may be faulty, and the visits are the production shop's.
+static void answer_service(struct server *server, struct environment *environment,
+                           const struct request *request, struct reply *reply)
+{
+    enum traffic_service service = (enum traffic_service)(environment->index - ENVIRONMENT_COUNT);
+    struct environment *shop = &server->environments[PRODUCTION];
+    struct fault_request about = {.environment = environment->index, .path = request->path};
+    reply->fault = fault_plan_decide(server->faults, &about);
+    reply->route = traffic_service_names[service];
+    if (reply->fault.kind == FAULT_REDIRECT) {
+        answer_fault_status(&reply->fault, reply);
+        return;
+    }
+    if (reply->fault.kind == FAULT_STATUS) {
+        traffic_answer_fault(server->traffic, service, reply);
+        return;
+    }
+    pthread_rwlock_rdlock(&shop->lock);
+    traffic_answer(server->traffic, shop->world, service, request, reply);
+    pthread_rwlock_unlock(&shop->lock);
+    finish_fault(reply);
+}
+
 void server_answer(struct server *server, struct environment *environment,
                    const struct request *request, struct reply *reply)
 {
     if (strncmp(request->path, "/_sim/", 6) == 0) {
         reply->route = "_sim";
         control_answer(server, environment, request, reply);
+        return;
+    }
+    if (environment->index >= ENVIRONMENT_COUNT) {
+        answer_service(server, environment, request, reply);
         return;
     }
     struct route route = find_route(request->path);
@@ -509,12 +548,5 @@ void server_answer(struct server *server, struct environment *environment,
     }
     enum layer layer = answer_polar(server, environment, request, reply);
     finish(environment, request, layer, reply);
-    if (reply->fault.kind == FAULT_GARBAGE && reply->status == 200) {
-        apply_garbage(reply);
-    }
-    if (reply->fault.kind == FAULT_DRIFT) {
-        char date[32];
-        reply_http_date((int64_t)time(NULL) + reply->fault.seconds, date);
-        reply_header(reply, "Date", date);
-    }
+    finish_fault(reply);
 }

@@ -13,12 +13,19 @@
 #include "server_limits.h"
 #include "server_listing.h"
 #include "server_stats.h"
+#include "traffic.h"
 #include "webhook.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PRODUCTION, SANDBOX, ENVIRONMENT_COUNT };
+// Two shops; the traffic services have environments too, with a port and without a shop.
+enum {
+    PRODUCTION,
+    SANDBOX,
+    ENVIRONMENT_COUNT,
+    PLACE_COUNT = ENVIRONMENT_COUNT + TRAFFIC_SERVICE__COUNT
+};
 
 struct named_token {
     char name[32];
@@ -29,7 +36,7 @@ enum { NAMED_TOKENS_MAX = 32 };
 struct environment {
     struct server *server;
     struct transport *transport;
-    unsigned index; // PRODUCTION or SANDBOX
+    unsigned index; // PRODUCTION or SANDBOX; then the services, without a world
     const char *name;
     struct sim_world *world;
     struct webhooks *webhooks;
@@ -46,7 +53,8 @@ struct environment {
 
 struct server {
     struct server_options options;
-    struct environment environments[ENVIRONMENT_COUNT];
+    struct environment environments[PLACE_COUNT];
+    struct traffic *traffic;
     struct auth *auth;
     struct limiter *limiter;
     atomic_bool is_limited;
@@ -64,11 +72,12 @@ struct request {
     char *query;  // still encoded; NULL when there is none
     char method[16];
     bool is_old_root; // came as /api/v1
+    bool takes_body;
     uint64_t number;
     // Headers, NULL when absent; borrowed from the connection, except `body`.
     const char *authorization, *version, *host, *control_key, *user_agent, *content_length,
-        *accept_encoding;
-    struct sim_out body; // of control calls only
+        *accept_encoding, *umami_api_key;
+    struct sim_out body; // of control calls and of calls to services only
     uint64_t body_length;
 };
 

@@ -14,7 +14,7 @@
 struct transport {
     struct server *server;
     struct sleepers *sleepers;
-    struct MHD_Daemon *daemons[ENVIRONMENT_COUNT];
+    struct MHD_Daemon *daemons[PLACE_COUNT];
 };
 
 enum exchange_state { EXCHANGE_NEW, EXCHANGE_BODY, EXCHANGE_SLEEPING };
@@ -59,9 +59,10 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-static void read_headers(struct server *server, struct exchange *exchange,
+static void read_headers(struct environment *environment, struct exchange *exchange,
                          struct MHD_Connection *connection, const char *method)
 {
+    struct server *server = environment->server;
     struct request *request = &exchange->request;
     size_t length = strlen(method);
     memcpy(request->method, method,
@@ -74,12 +75,15 @@ static void read_headers(struct server *server, struct exchange *exchange,
     request->user_agent = header(connection, "User-Agent");
     request->content_length = header(connection, "Content-Length");
     request->accept_encoding = header(connection, "Accept-Encoding");
+    request->umami_api_key = header(connection, "x-umami-api-key");
+    request->takes_body =
+        environment->index >= ENVIRONMENT_COUNT || strncmp(request->path, "/_sim/", 6) == 0;
     request->query = strchr(request->path, '?');
     if (request->query != NULL) {
         *request->query++ = '\0';
     }
     query_decode(request->path, false);
-    if (strncmp(request->path, "/api/v1/", 8) == 0) {
+    if (environment->index < ENVIRONMENT_COUNT && strncmp(request->path, "/api/v1/", 8) == 0) {
         request->is_old_root = true;
         memmove(request->path, request->path + 4, strlen(request->path + 4) + 1);
     }
@@ -92,7 +96,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     if (request->body_length > 2 * (uint64_t)SERVER_REQUEST_BODY_BYTES_MAX) {
         return MHD_NO;
     }
-    if (strncmp(request->path, "/_sim/", 6) == 0) {
+    if (request->takes_body) {
         if (request->body_length > SERVER_CONTROL_BODY_BYTES_MAX) {
             return MHD_NO;
         }
@@ -197,7 +201,7 @@ static enum MHD_Result handle(void *argument, struct MHD_Connection *connection,
         return MHD_NO;
     }
     if (exchange->state == EXCHANGE_NEW) {
-        read_headers(server, exchange, connection, method);
+        read_headers(environment, exchange, connection, method);
         exchange->is_counted = strncmp(exchange->request.path, "/_sim/", 6) != 0;
         if (exchange->is_counted) {
             stats_begin(&server->stats);
@@ -244,20 +248,22 @@ static void watch_connection(void *argument, struct MHD_Connection *connection, 
 
 static bool start_daemon(struct transport *transport, struct environment *environment)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port =
-                                      htons(transport->server->options.ports[environment->index])};
+    bool is_service = environment->index >= ENVIRONMENT_COUNT;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        .sin_port = htons(is_service ? 0 : transport->server->options.ports[environment->index])};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, environment, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, environment,
-        MHD_OPTION_NOTIFY_COMPLETED, end_exchange, environment, MHD_OPTION_NOTIFY_CONNECTION,
-        watch_connection, environment, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_CONNECTION_TIMEOUT_S,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, handle, environment, MHD_OPTION_SOCK_ADDR,
+                         (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange,
+                         environment, MHD_OPTION_NOTIFY_COMPLETED, end_exchange, environment,
+                         MHD_OPTION_NOTIFY_CONNECTION, watch_connection, environment,
+                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)(is_service ? 1 : SERVER_THREADS),
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS_MAX,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY_BYTES,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_CONNECTION_TIMEOUT_S,
+                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
     if (daemon == NULL) {
         return false;
     }
@@ -277,7 +283,7 @@ struct transport *transport_start(struct server *server, const char **ret_reason
     transport->server = server;
     transport->sleepers = sleepers_new();
     bool is_good = transport->sleepers != NULL;
-    for (size_t i = 0; i < ENVIRONMENT_COUNT && is_good; i++) {
+    for (size_t i = 0; i < PLACE_COUNT && is_good; i++) {
         server->environments[i].server = server;
         server->environments[i].transport = transport;
         is_good = start_daemon(transport, &server->environments[i]);
@@ -298,7 +304,7 @@ void transport_stop(struct transport *transport)
         return;
     }
     sleepers_stop(transport->sleepers);
-    for (size_t i = 0; i < ENVIRONMENT_COUNT; i++) {
+    for (size_t i = 0; i < PLACE_COUNT; i++) {
         if (transport->daemons[i] != NULL) {
             MHD_stop_daemon(transport->daemons[i]);
         }

@@ -4,6 +4,7 @@
 #include "server_stats.h"
 
 #include "server_json.h"
+#include "traffic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,8 +134,8 @@ static bool is_write(const struct stats_event *event)
 {
     bool is_api =
         strncmp(event->target, "/v1/", 4) == 0 || strncmp(event->target, "/api/v1/", 8) == 0;
-    return is_api && strcmp(event->method, "GET") != 0 && strcmp(event->method, "HEAD") != 0 &&
-           strcmp(event->method, "OPTIONS") != 0;
+    return event->environment < 2 && is_api && strcmp(event->method, "GET") != 0 &&
+           strcmp(event->method, "HEAD") != 0 && strcmp(event->method, "OPTIONS") != 0;
 }
 
 void stats_count(struct stats *stats, int64_t now_ms, const struct stats_event *event)
@@ -161,7 +162,9 @@ void stats_count(struct stats *stats, int64_t now_ms, const struct stats_event *
 
 static const char *environment_name(unsigned environment)
 {
-    return environment == 0 ? "production" : "sandbox";
+    return environment == 0   ? "production"
+           : environment == 1 ? "sandbox"
+                              : traffic_service_names[environment - 2];
 }
 
 // {"production":{"orders":{"200":3}},...} needs grouping; a list of records says the same and needs none.

@@ -110,6 +110,7 @@ class Sim:
         self._process = None
         self.production = None
         self.sandbox = None
+        self.posthog = self.google = self.plausible = self.umami = None  # the traffic services: dicts, see sim/README.md
         self.control_url = None
         self.control_key = None
 
@@ -133,6 +134,7 @@ class Sim:
             hello = json.loads(line)
             self.production = self._environment("production", hello["production"])
             self.sandbox = self._environment("sandbox", hello["sandbox"])
+            self.posthog, self.google, self.plausible, self.umami = (hello[name] for name in ("posthog", "google", "plausible", "umami"))
             self.control_url = hello["control"]["url"]
             self.control_key = hello["control"]["key"]
             if self._faults is not None:
@@ -285,6 +287,15 @@ class Sim:
         self.control(
             "POST", "limiter", env=env, group=group, block_seconds=block_seconds, mode=mode, reset=int(reset) or None
         )
+
+    def traffic(self, service, first, last, timezone=None, **options):
+        """The visits' truth, days `first` to `last` included, as dicts. options: bucket="hour", basis="sessions", dimensions="channel,country"."""
+        query = {"service": service, "from": first, "to": last, "timezone": timezone, **options}
+        return [json.loads(line) for line in self._control_raw("GET", "traffic", None, query).splitlines() if line]
+
+    def set_traffic(self, **settings):
+        """Moods of the traffic services (sim/README.md): posthog_timezone, posthog_hourly, revoke_refresh=1, clock_shift_seconds, ..."""
+        self.control("POST", "traffic", **settings)
 
     # -- plain HTTP -----------------------------------------------------------------------------------------------------
 

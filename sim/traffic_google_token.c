@@ -1,0 +1,2 @@
+#include "traffic_parts.h"
+typedef int nothing;
