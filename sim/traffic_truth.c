@@ -195,7 +195,9 @@ void traffic_describe(struct traffic *traffic, const uint16_t ports[TRAFFIC_SERV
     const struct umami *umami = &traffic->umami;
     static const char loopback[] = "http://127.0.0.1";
     struct sim_out pem = {0};
+    pthread_mutex_lock(&traffic->lock);
     traffic->google.port = ports[TRAFFIC_GOOGLE];
+    pthread_mutex_unlock(&traffic->lock);
     sim_out_format(out,
                    "\"posthog\":{\"url\":\"%s:%u\",\"url_eu\":\"%s:%u\",\"project_id\":%lld,"
                    "\"keys\":{\"good\":\"%s\",\"project_secret\":\"%s\",\"no_scope\":\"%s\","

@@ -15,6 +15,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -79,20 +80,20 @@ class TrafficTest(unittest.TestCase):
 
 class World(TrafficTest):
     def test_no_checkout_without_its_visitor(self):
-        for zone in ("UTC",):
-            opened = collections.Counter(
-                (row["created_at"][:10], row["metadata"].get("utm_source"), row["metadata"].get("utm_campaign")) for row in self.sim.rows("checkouts"))
-            truth = {(row["date"], row["utm_source"], row["utm_campaign"]): row["visitors"]
-                     for row in self.sim.traffic("posthog", "2023-01-01", NOW[:10], zone, dimensions="utm_source,utm_campaign")}
-            self.assertTrue(opened)
-            self.assertEqual([key for key, count in opened.items() if truth.get(key, 0) < count], [])
+        opened = collections.Counter(
+            (row["created_at"][:10], row["metadata"].get("utm_source"), row["metadata"].get("utm_campaign")) for row in self.sim.rows("checkouts"))
+        truth = {(row["date"], row["utm_source"], row["utm_campaign"]): row["visitors"]
+                 for row in self.sim.traffic("posthog", "2023-01-01", NOW[:10], "UTC", dimensions="utm_source,utm_campaign")}
+        self.assertTrue(opened)
+        self.assertEqual([key for key, count in opened.items() if truth.get(key, 0) < count], [])
 
     def test_more_visitors_on_days_with_more_checkouts(self):
-        opened = collections.Counter(row["created_at"][:10] for row in self.sim.rows("checkouts"))
-        days = self.sim.traffic("posthog", *YEAR, "UTC")
-        busy = [row["visitors"] for row in days if opened[row["date"]] >= 2]
-        quiet = [row["visitors"] for row in days if opened[row["date"]] == 0]
-        self.assertGreater(sum(busy) / len(busy), sum(quiet) / len(quiet) + 5)
+        with Sim(orders=3000, seed=4, now=NOW) as sim:
+            opened = collections.Counter(row["created_at"][:10] for row in sim.rows("checkouts"))
+            days = sim.traffic("posthog", *YEAR, "UTC")
+        days.sort(key=lambda row: opened[row["date"]])
+        quiet, busy = ([row["visitors"] for row in part] for part in (days[:120], days[-120:]))
+        self.assertGreater(sum(busy) / len(busy), sum(quiet) / len(quiet) * 1.1)
 
     def test_equal_seeds_have_equal_visits_and_the_past_stays(self):
         before = self.sim.traffic("posthog", *YEAR, "UTC")
@@ -516,6 +517,30 @@ class Umami(TrafficTest):
         self.assertEqual(self.get("/metrics", type="x", **window).status, 400)
         self.assertEqual(self.get("/pageviews", timezone="Mars", **window).status, 400)
         self.assertEqual(self.get("/x", **window).status, 404)
+
+
+class Together(TrafficTest):
+    def test_all_services_at_once_while_the_shop_goes_on(self):
+        place, statuses = self.sim, []
+
+        def ask(number):
+            for _ in range(4):
+                body = {"query": {"kind": "HogQLQuery", "query": PostHog.daily("2026-08-01", "2026-08-20")}}
+                posthog = call(place.posthog["url"], f"/api/projects/{place.posthog['project_id']}/query/", "POST", body, key=place.posthog["keys"]["good"])
+                body = {"site_id": "shop.example", "metrics": ["visitors"], "date_range": "7d", "dimensions": ["time:day"]}
+                plausible = call(place.plausible["url"], "/api/v2/query", "POST", body, key=place.plausible["key"])
+                umami = call(place.umami["url"], "/api/websites", headers={"x-umami-api-key": place.umami["api_key"]})
+                google = call(place.google["url"], "/token", "POST", "grant_type=x")
+                statuses.append((posthog.status, plausible.status, umami.status, google.status))
+                self.sim.set_traffic(posthog_timezone=ZONES[number % 3])
+                self.sim.mutate(count=1, seed=number, seconds=1)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(statuses, [(200, 200, 200, 400)] * 24)
 
 
 if __name__ == "__main__":
