@@ -365,6 +365,15 @@ static void call_traffic(struct call *call)
     }
 }
 
+static void call_google_key(struct call *call)
+{
+    call->reply->status = 200;
+    call->reply->content_type = "application/x-pem-file";
+    if (!traffic_google_key(call->server->traffic, &call->reply->body)) {
+        refuse(call, "no key can be made");
+    }
+}
+
 static void call_set_traffic(struct call *call)
 {
     reply_json(call->reply, 200, "");
@@ -396,6 +405,7 @@ static const struct {
     {"POST", "limiter", call_limiter},
     {"GET", "traffic", call_traffic},
     {"POST", "traffic", call_set_traffic},
+    {"GET", "google-key", call_google_key},
     {"POST", "webhooks", call_webhooks},
     {"POST", "webhooks/deliver", call_webhooks_deliver},
 };

@@ -37,6 +37,7 @@ static const char usage[] =
     "  --latency MS          wait before each answer (0)\n"
     "  --tokens SPEC         one more token: NAME=SCOPE,SCOPE[@sandbox]; may be repeated\n"
     "  --umami-version N     2 and before: other statistics (3)\n"
+    "  --google-key          print the service account's private key, too (making it takes time)\n"
     "  --faults FILE         a fault plan (JSON)\n"
     "  --without-newest-shapes  leave out what SDK 0.49.0 does not know\n"
     "  --exit-with-stdin     end when standard input does; a line `live EVERY_MS URL SECRET` "
@@ -66,6 +67,7 @@ enum option_id {
     OPTION_TOKENS,
     OPTION_FAULTS,
     OPTION_UMAMI_VERSION,
+    OPTION_GOOGLE_KEY,
     OPTION_WITHOUT_NEWEST,
     OPTION_EXIT_WITH_STDIN,
     OPTION_JSON,
@@ -84,6 +86,7 @@ static const struct option long_options[] = {
     {"latency", required_argument, NULL, OPTION_LATENCY},
     {"tokens", required_argument, NULL, OPTION_TOKENS},
     {"umami-version", required_argument, NULL, OPTION_UMAMI_VERSION},
+    {"google-key", no_argument, NULL, OPTION_GOOGLE_KEY},
     {"faults", required_argument, NULL, OPTION_FAULTS},
     {"without-newest-shapes", no_argument, NULL, OPTION_WITHOUT_NEWEST},
     {"exit-with-stdin", no_argument, NULL, OPTION_EXIT_WITH_STDIN},
@@ -169,6 +172,9 @@ static bool set_option(struct arguments *arguments, int id, const char *text)
         return true;
     case OPTION_UMAMI_VERSION:
         options->umami_version = text;
+        return true;
+    case OPTION_GOOGLE_KEY:
+        options->has_google_key = true;
         return true;
     case OPTION_WITHOUT_NEWEST:
         options->worlds[0].without_newest_shapes = options->worlds[1].without_newest_shapes = true;

@@ -182,7 +182,7 @@ void server_describe(struct server *server, struct sim_out *out)
     for (size_t i = 0; i < TRAFFIC_SERVICE__COUNT; i++) {
         ports[i] = server->environments[ENVIRONMENT_COUNT + i].port;
     }
-    traffic_describe(server->traffic, ports, out);
+    traffic_describe(server->traffic, ports, server->options.has_google_key, out);
     sim_out_format(out, "\"control\":{\"url\":\"http://127.0.0.1:%u/_sim/\",\"key\":\"%s\"}}\n",
                    server->environments[PRODUCTION].port, server->control_key);
 }

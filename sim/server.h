@@ -14,6 +14,7 @@ struct server_options {
     uint64_t seed;                      // of ties
     int64_t latency_ms;                 // before each answer
     const char *umami_version;          // NULL = 3
+    bool has_google_key;                // in the line that describes the server
 };
 
 // Builds the worlds and accepts connections on 127.0.0.1. NULL on failure, with the reason.

@@ -94,8 +94,7 @@ struct traffic *traffic_new(const struct traffic_options *options)
         traffic->plausible.limit = (struct traffic_limit){.an_hour = 600};
         traffic->google.limit = (struct traffic_limit){.a_minute = 1200};
     }
-    traffic->google.key = google_key_new();
-    if (traffic->google.key == NULL || !make_keys(traffic)) {
+    if (!make_keys(traffic)) {
         traffic_free(traffic);
         return NULL;
     }

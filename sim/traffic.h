@@ -38,9 +38,12 @@ void traffic_answer(struct traffic *traffic, const struct sim_world *world,
 // What a service says when the fault plan asks for a status.
 void traffic_answer_fault(struct traffic *traffic, enum traffic_service service,
                           struct reply *reply);
-// Appends `"posthog":{...},"google":{...},...` for the greeting.
+// Appends `"posthog":{...},"google":{...},...` for the greeting, with Google's key when `has_google_key`.
 void traffic_describe(struct traffic *traffic, const uint16_t ports[TRAFFIC_SERVICE__COUNT],
-                      struct sim_out *out);
+                      bool has_google_key, struct sim_out *out);
+// Appends the private key of Google's service account (PEM), which is made when it is first asked for: that takes longer than the whole rest of a
+// start. False when it cannot be made.
+bool traffic_google_key(struct traffic *traffic, struct sim_out *out);
 // GET /_sim/traffic and POST /_sim/traffic. NULL when done, else why not.
 const char *traffic_truth(struct traffic *traffic, const struct sim_world *world,
                           const struct query *query, struct sim_out *out);

@@ -46,7 +46,7 @@ bool google_key_verify(const struct google_key *key, const char *text, size_t le
         EVP_PKEY *theirs;
     } both = {.ours = key};
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool is_good = context != NULL &&
+    bool is_good = context != NULL && key != NULL &&
                    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, both.theirs) == 1 &&
                    EVP_DigestVerify(context, signature, signature_length,
                                     (const unsigned char *)text, length) == 1;

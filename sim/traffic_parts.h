@@ -61,7 +61,7 @@ struct google_code { // of a consent, until it is exchanged
 };
 
 struct google {
-    struct google_key *key; // the service account's
+    struct google_key *key; // the service account's; NULL until it is asked for
     char key_id[TRAFFIC_ID_BYTES], client_email[TRAFFIC_VALUE_BYTES],
         client_id[TRAFFIC_VALUE_BYTES], client_secret[TRAFFIC_SECRET_BYTES];
     struct google_token tokens[TRAFFIC_TOKENS_MAX];
@@ -123,7 +123,7 @@ struct google_key *google_key_new(void); // NULL on failure
 void google_key_free(struct google_key *key);
 // Appends the private key as PKCS #8 PEM.
 bool google_key_print(const struct google_key *key, struct sim_out *out);
-// RS256.
+// RS256. False without a key.
 bool google_key_verify(const struct google_key *key, const char *text, size_t length,
                        const unsigned char *signature, size_t signature_length);
 

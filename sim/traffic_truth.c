@@ -187,14 +187,38 @@ const char *traffic_control(struct traffic *traffic, const struct query *query, 
     return reason;
 }
 
+bool traffic_google_key(struct traffic *traffic, struct sim_out *out)
+{
+    struct google *google = &traffic->google;
+    pthread_mutex_lock(&traffic->lock);
+    if (google->key == NULL) {
+        google->key = google_key_new();
+    }
+    bool is_printed = google->key != NULL && google_key_print(google->key, out);
+    pthread_mutex_unlock(&traffic->lock);
+    return is_printed;
+}
+
+static void print_key(struct traffic *traffic, struct sim_out *out)
+{
+    struct sim_out pem = {0};
+    if (!traffic_google_key(traffic, &pem)) {
+        pem.failed = true;
+    }
+    sim_out_append(&pem, "", 1);
+    json_append_literal(out, ",\"private_key_pem\":");
+    json_append_string(out, pem.failed ? "" : pem.data);
+    out->failed |= pem.failed;
+    sim_out_release(&pem);
+}
+
 void traffic_describe(struct traffic *traffic, const uint16_t ports[TRAFFIC_SERVICE__COUNT],
-                      struct sim_out *out)
+                      bool has_google_key, struct sim_out *out)
 {
     const struct posthog *posthog = &traffic->posthog;
     const struct google *google = &traffic->google;
     const struct umami *umami = &traffic->umami;
     static const char loopback[] = "http://127.0.0.1";
-    struct sim_out pem = {0};
     pthread_mutex_lock(&traffic->lock);
     traffic->google.port = ports[TRAFFIC_GOOGLE];
     pthread_mutex_unlock(&traffic->lock);
@@ -209,15 +233,12 @@ void traffic_describe(struct traffic *traffic, const uint16_t ports[TRAFFIC_SERV
         out,
         "\"google\":{\"url\":\"%s:%u\",\"client_email\":\"%s\",\"private_key_id\":\"%s\","
         "\"client_id\":\"%s\",\"client_secret\":\"%s\",\"sites\":[\"sc-domain:shop.example\","
-        "\"https://shop.example/\",\"http://shop.example/\"],\"private_key_pem\":",
+        "\"https://shop.example/\",\"http://shop.example/\"]",
         loopback, ports[TRAFFIC_GOOGLE], google->client_email, google->key_id, google->client_id,
         google->client_secret);
-    if (!google_key_print(google->key, &pem)) {
-        out->failed = true;
+    if (has_google_key) {
+        print_key(traffic, out);
     }
-    sim_out_append(&pem, "", 1);
-    json_append_string(out, pem.failed ? "" : pem.data);
-    sim_out_release(&pem);
     sim_out_format(out,
                    "},\"plausible\":{\"url\":\"%s:%u\",\"site_id\":\"shop.example\",\"key\":\"%s\","
                    "\"key_without_plan\":\"%s\"},",

@@ -21,7 +21,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from sim import Answer, Sim  # noqa: E402
+from sim import Answer, Sim, sim_path  # noqa: E402
 
 NOW = "2026-08-20T12:00:00Z"
 YEAR = ("2025-08-20", "2026-08-19")
@@ -272,6 +272,10 @@ class Google(TrafficTest):
         self.assertEqual(self.parsed(self.token_call(grant_type=BEARER_GRANT, assertion="x"), 400)["error"], "invalid_grant")
         self.assertEqual(self.parsed(self.token_call(grant_type="x"), 400)["error"], "unsupported_grant_type")
         self.assertEqual(self.parsed(self.token_call(), 400)["error"], "invalid_request")
+
+    def test_the_key_can_be_in_the_greeting(self):
+        process = subprocess.run([sim_path(), "--orders", "5", "--google-key", "--exit-with-stdin"], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        self.assertTrue(json.loads(process.stdout)["google"]["private_key_pem"].startswith("-----BEGIN PRIVATE KEY-----"))
 
     def test_a_clock_that_is_off(self):
         self.sim.set_traffic(clock_shift_seconds=-7200)

@@ -67,6 +67,20 @@ def till_path():
     return program("TILL_BIN", "till")
 
 
+class Google(dict):
+    """The greeting's words about Google; "private_key_pem" is made and fetched when it is first asked for."""
+
+    def __init__(self, hello, sim):
+        super().__init__(hello)
+        self._sim = sim
+
+    def __missing__(self, name):
+        if name != "private_key_pem":
+            raise KeyError(name)
+        self[name] = self._sim._control_raw("GET", "google-key", None, {}).decode()
+        return self[name]
+
+
 class Sim:
     """A running simulator. Use as a context manager, or call start() and stop()."""
 
@@ -135,6 +149,7 @@ class Sim:
             self.production = self._environment("production", hello["production"])
             self.sandbox = self._environment("sandbox", hello["sandbox"])
             self.posthog, self.google, self.plausible, self.umami = (hello[name] for name in ("posthog", "google", "plausible", "umami"))
+            self.google = Google(self.google, self)
             self.control_url = hello["control"]["url"]
             self.control_key = hello["control"]["key"]
             if self._faults is not None:
