@@ -254,16 +254,16 @@ void umami_answer(struct traffic_call *call)
         return;
     }
     const char *rest = is_cloud ? path + 3 : strncmp(path, "/api/", 5) == 0 ? path + 4 : "";
-    if (strncmp(rest, "/websites", 9) != 0 || (rest[9] != '\0' && rest[9] != '/')) {
-        umami_error(call->traffic, call->reply, 404, "");
-    } else if (!is_known(call, is_cloud)) {
+    bool is_route = strncmp(rest, "/websites", 9) == 0 && (rest[9] == '\0' || rest[9] == '/');
+    bool has_website = is_route && rest[9] == '/';
+    if (is_route && !is_known(call, is_cloud)) {
         umami_error(call->traffic, call->reply, 401, "");
-    } else if (rest[9] == '\0') {
+    } else if (!is_route || (has_website && strncmp(rest + 10, website, strlen(website)) != 0)) {
+        umami_error(call->traffic, call->reply, 404, "");
+    } else if (!has_website) {
         reply_json(call->reply, 200, "{\"data\":[");
         print_website(call);
         json_append_literal(call->out, "],\"count\":1,\"page\":1,\"pageSize\":20}");
-    } else if (strncmp(rest + 10, website, strlen(website)) != 0) {
-        umami_error(call->traffic, call->reply, 404, "");
     } else {
         answer_website(call, rest + 10 + strlen(website));
     }
