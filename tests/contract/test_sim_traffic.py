@@ -19,9 +19,10 @@ import threading
 import time
 import unittest
 import urllib.parse
+import zoneinfo
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from sim import Answer, Sim, sim_path  # noqa: E402
+from sim import Answer, Sim, SimError, sim_path  # noqa: E402
 
 NOW = "2026-08-20T12:00:00Z"
 YEAR = ("2025-08-20", "2026-08-19")
@@ -105,6 +106,31 @@ class World(TrafficTest):
             self.assertGreater(other.traffic("posthog", NOW[:10], NOW[:10], "UTC")[0]["pageviews"], today["pageviews"])
 
 
+    def test_days_are_those_of_the_zone(self):
+        hours = self.sim.traffic("posthog", "2025-08-19", "2026-08-20", "UTC", bucket="hour")
+        for zone in ("America/New_York", "Europe/Berlin", "Pacific/Auckland"):
+            days = collections.Counter()
+            for row in hours:
+                local = datetime.datetime.fromisoformat(row["hour"].replace("Z", "+00:00")).astimezone(zoneinfo.ZoneInfo(zone))
+                days[str(local.date())] += row["pageviews"]
+            truth = {row["date"]: row["pageviews"] for row in self.sim.traffic("posthog", *YEAR, zone)}
+            self.assertEqual(truth, {day: days[day] for day in truth})
+            self.assertEqual(len(truth), 365)
+
+    def test_sessions_and_events_agree(self):
+        events = self.sim.traffic("posthog", "2020-01-01", NOW[:10], "UTC")
+        sessions = self.sim.traffic("posthog", "2020-01-01", NOW[:10], "UTC", basis="sessions")
+        for name in ("pageviews", "bounces"):
+            self.assertEqual(sum(row[name] for row in events), sum(row[name] for row in sessions), name)
+
+    def test_what_cannot_be_asked_for(self):
+        for options in ({"timezone": "Mars/Base"}, {"dimensions": "shoe_size"}, {"first": "yesterday"}):
+            with self.assertRaises(SimError):
+                self.sim.traffic(**{"service": "posthog", "first": YEAR[0], "last": YEAR[1], **options})
+        with self.assertRaises(SimError):
+            self.sim.set_traffic(posthog_timezone="Mars/Base")
+
+
 class PostHog(TrafficTest):
     def query(self, text, key="good", url="url", project=None, **more):
         place = self.sim.posthog
@@ -177,6 +203,15 @@ class PostHog(TrafficTest):
         self.assertEqual(call(place["url"], path, "POST", {"query": {"kind": "EventsQuery"}}, key=place["keys"]["good"]).status, 400)
         self.assertEqual(call(place["url"], path, key=place["keys"]["good"]).status, 405)
         self.assertEqual(call(place["url"], "/api/nothing", key=place["keys"]["good"]).status, 404)
+
+    def test_bounds(self):
+        self.sim.set_traffic(posthog_timezone="Asia/Kolkata")
+        local = self.parsed(self.query(self.daily("2026-08-01", "2026-08-03")))["results"]
+        text = self.daily("2026-08-01", "2026-08-03").replace("00:00:00')", "00:00:00', 'UTC')")
+        self.assertEqual([row[0] for row in local], ["2026-08-01", "2026-08-02"])
+        self.assertEqual([row[0] for row in self.parsed(self.query(text))["results"]], ["2026-08-01", "2026-08-02", "2026-08-03"])
+        self.error(self.query(self.daily("2026-02-30", "2026-08-03")), 400, "validation_error", "invalid_input",
+                   "Cannot parse string '2026-02-30 00:00:00' as DateTime")
 
     def test_polling(self):
         place = self.sim.posthog
