@@ -6,6 +6,7 @@
 // steps of at most HTTP_POLL_MS, so that the stop flag is seen. SSL_CERT_FILE names another set of certificates, as it does for curl and OpenSSL.
 #include "http/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,9 @@ static void http_set_policy(struct http *http, const struct http_options *option
     http->request_timeout_ms = value_or(options->request_timeout_ms, TILL_LIMIT_REQUEST_TIMEOUT_MS);
     http->attempts = (int)value_or(options->attempts, TILL_LIMIT_RETRY_ATTEMPTS);
     http->in_flight = (int)value_or(options->in_flight, TILL_LIMIT_IN_FLIGHT);
+    http->retry_after_ms = value_or(options->retry_after_ms, TILL_LIMIT_RETRY_AFTER_MS);
+    if (http->retry_after_ms > TILL_LIMIT_RETRY_AFTER_MS)
+        http->retry_after_ms = TILL_LIMIT_RETRY_AFTER_MS;
     if (http->in_flight > TILL_LIMIT_IN_FLIGHT)
         http->in_flight = TILL_LIMIT_IN_FLIGHT;
     http->last_answer_ms = -1;
@@ -130,12 +134,44 @@ static enum till_code http_check_request(const struct http_request *request, str
     return TILL_OK;
 }
 
+static enum till_code job_add_header(struct job *job, const char *line, struct till_error *e)
+{
+    struct curl_slist *longer = curl_slist_append(job->headers, line);
+    if (!longer)
+        return TILL_FAIL_MEMORY(e);
+    job->headers = longer;
+    return TILL_OK;
+}
+
+static enum till_code job_fill_post(struct job *job, const struct http_post *post,
+                                    struct till_error *e)
+{
+    char line[128];
+    if (post->body.len > TILL_LIMIT_REQUEST_BODY_BYTES)
+        return TILL_FAIL(e, TILL_LIMIT, (long)post->body.len, "a request of more than %d bytes",
+                         TILL_LIMIT_REQUEST_BODY_BYTES);
+    int len = snprintf(line, sizeof line, "Content-Type: %s", post->content_type);
+    if (len < 0 || (size_t)len >= sizeof line || !is_one_line(sv_of(line)))
+        return TILL_FAIL(e, TILL_USAGE, 0, "the content type of a request is no line");
+    enum till_code code = job_add_header(job, line, e);
+    if (code == TILL_OK) // no "Expect: 100-continue", which costs a round trip or a second
+        code = job_add_header(job, "Expect:", e);
+    if (code)
+        return code;
+    job->is_repeatable = post->is_query;
+    buf_init(&job->post, TILL_LIMIT_REQUEST_BODY_BYTES + 1);
+    if (buf_reserve(&job->post, post->body.len + 1) == TILL_OK) // never moved, so wiped whole
+        buf_sv(&job->post, post->body);
+    return buf_fail(&job->post, "the body of a request", e);
+}
+
 static enum till_code job_fill(struct job *job, const struct http_request *request,
-                               struct till_error *e)
+                               const struct http_post *post, struct till_error *e)
 {
     size_t limit = request->body_limit_bytes;
     *job = (struct job){.begun_ms = -1,
                         .is_single_attempt = request->is_single_attempt,
+                        .is_repeatable = true,
                         .bearer = request->bearer,
                         .body_limit_bytes = limit > 0 && limit < TILL_LIMIT_RESPONSE_BYTES
                                                 ? limit
@@ -144,19 +180,18 @@ static enum till_code job_fill(struct job *job, const struct http_request *reque
     job->url = till_strdup(request->url);
     if (!job->url)
         return TILL_FAIL_MEMORY(e);
-    for (int i = 0; i < HTTP_HEADERS && request->headers[i]; i++) {
-        struct curl_slist *longer = curl_slist_append(job->headers, request->headers[i]);
-        if (!longer) {
-            job_release(job);
-            return TILL_FAIL_MEMORY(e);
-        }
-        job->headers = longer;
-    }
-    return TILL_OK;
+    enum till_code code = TILL_OK;
+    for (int i = 0; i < HTTP_HEADERS && request->headers[i] && code == TILL_OK; i++)
+        code = job_add_header(job, request->headers[i], e);
+    if (code == TILL_OK && post)
+        code = job_fill_post(job, post, e);
+    if (code)
+        job_release(job);
+    return code;
 }
 
-enum till_code http_submit(struct http *http, const struct http_request *request,
-                           struct till_error *e)
+static enum till_code submit(struct http *http, const struct http_request *request,
+                             const struct http_post *post, struct till_error *e)
 {
     struct job *job = NULL;
     if (http_is_stopped(http))
@@ -168,7 +203,7 @@ enum till_code http_submit(struct http *http, const struct http_request *request
         return TILL_FAIL(e, TILL_LIMIT, 0, "more than %d requests are waiting", (int)HTTP_QUEUE);
     enum till_code code = http_check_request(request, e);
     if (!code)
-        code = job_fill(job, request, e);
+        code = job_fill(job, request, post, e);
     if (code)
         return code;
     job->order = http->next_order++;
@@ -177,6 +212,18 @@ enum till_code http_submit(struct http *http, const struct http_request *request
     if (exchange_pump(http, &later)) // will be reported by http_next()
         log_event(LOG_LEVEL_DEBUG, "http.pump error=%s", later.text);
     return TILL_OK;
+}
+
+enum till_code http_submit(struct http *http, const struct http_request *request,
+                           struct till_error *e)
+{
+    return submit(http, request, NULL, e);
+}
+
+enum till_code http_submit_post(struct http *http, const struct http_request *request,
+                                const struct http_post *post, struct till_error *e)
+{
+    return submit(http, request, post, e);
 }
 
 size_t http_pending(const struct http *http)

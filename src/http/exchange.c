@@ -29,6 +29,7 @@ void job_release(struct job *job)
     till_free(job->url);
     curl_slist_free_all(job->headers);
     buf_release(&job->response.body);
+    buf_wipe(&job->post);
     *job = (struct job){0};
 }
 
@@ -61,7 +62,9 @@ static bool exchange_retry(struct http *http, struct job *job, int worth_attempt
 {
     int attempts = worth_attempts < http->attempts ? worth_attempts : http->attempts;
     job->failures++;
-    if (job->is_single_attempt || job->failures >= attempts || asked_ms > TILL_LIMIT_RETRY_AFTER_MS)
+    bool may_repeat = job->is_repeatable || job->response.status == 429; // not even looked at
+    if (job->is_single_attempt || !may_repeat || job->failures >= attempts ||
+        asked_ms > http->retry_after_ms)
         return false;
     int64_t delay_ms = retry_jitter_ms(retry_backoff_ms(http->retry_base_ms, job->failures));
     int64_t own_ms = now_ms - job->begun_ms - job->asked_wait_ms;
@@ -102,11 +105,13 @@ static void exchange_redirect(struct http *http, struct job *job, const char *ta
     struct till_error *e = &job->response.error;
     url_host(job->url, from);
     url_host(target, to);
+    bool is_kept = !job->post.data || job->response.status == 307 || job->response.status == 308;
     if (job->is_redirected) {
         TILL_FAIL(e, TILL_REMOTE, job->response.status, "%s redirected to %s for the second time",
                   from, to);
         till_error_hint(e, "check the address of the service");
-    } else if (!url_is_same_origin(job->url, target) || strlen(target) >= HTTP_URL_BYTES) {
+    } else if (!is_kept || !url_is_same_origin(job->url, target) ||
+               strlen(target) >= HTTP_URL_BYTES) {
         TILL_FAIL(e, TILL_REMOTE, job->response.status,
                   "%s redirected to another place, %.*s://%s, which was not followed", from,
                   (int)strcspn(target, ":") % 16, target, to);
@@ -242,6 +247,7 @@ static bool exchange_begin(struct http *http, struct job *job, int64_t now_ms)
     struct transfer_request request = {.url = job->url,
                                        .bearer = job->bearer,
                                        .headers = job->headers,
+                                       .post = {job->post.data, job->post.len},
                                        .body_limit_bytes = job->body_limit_bytes};
     response_clear(&job->response);
     enum till_code code = transfer_begin(transfer, &request, job, e);

@@ -4,7 +4,7 @@
 // A client has a few requests in flight on one thread (curl's multi interface). Callers submit requests with a tag and take finished answers with
 // http_next(), in the order in which they finish. The client itself retries what may be retried (transport errors, timeouts, 429, 500, 502-504,
 // 520-530) with full jitter and Retry-After in both forms, paces to the budget, and bounds bytes, time and attempts by base/limits.def.
-// GET only. https anywhere, http on loopback only. Redirects are followed once and only to the same scheme, host and port (307/308/301/302);
+// GET; a POST goes through http_submit_post() alone, which src/ROOMS keeps from every room that talks to Polar. https anywhere, http on loopback only. Redirects are followed once and only to the same scheme, host and port (307/308/301/302);
 // credentials go to the host of the request's own URL and nowhere else. Proxies from the environment are honoured for https.
 #ifndef TILL_HTTP_HTTP_H
 #define TILL_HTTP_HTTP_H
@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/sv.h"
 
 struct http; // opaque
 
@@ -35,6 +36,8 @@ struct http_options {
     int64_t stall_timeout_ms;   // 0 = TILL_LIMIT_STALL_TIMEOUT_MS; tests shorten it
     int64_t request_timeout_ms; // 0 = TILL_LIMIT_REQUEST_TIMEOUT_MS
     int attempts;               // 0 = TILL_LIMIT_RETRY_ATTEMPTS
+    int64_t
+        retry_after_ms; // longest Retry-After to wait for; 0 = TILL_LIMIT_RETRY_AFTER_MS, and never more
 };
 
 enum { HTTP_HEADERS = 8 };
@@ -71,6 +74,15 @@ enum till_code http_check_url(const char *url, struct till_error *e) TILL_MUSTUS
 // Never blocks. LIMIT when more than 64 are queued.
 enum till_code http_submit(struct http *http, const struct http_request *request,
                            struct till_error *e) TILL_MUSTUSE;
+// The same with a body. It is copied, and wiped when the request is over: it may hold a secret. is_query: it changes nothing at the service, so that it is
+// tried again like a GET; others are sent once, and again only after "too many requests". A redirect is followed when it keeps the method (307, 308).
+struct http_post {
+    const char *content_type; // "application/json"
+    struct sv body;           // at most TILL_LIMIT_REQUEST_BODY_BYTES, else LIMIT
+    bool is_query;
+};
+enum till_code http_submit_post(struct http *http, const struct http_request *request,
+                                const struct http_post *post, struct till_error *e) TILL_MUSTUSE;
 size_t http_pending(const struct http *http); // submitted and not yet taken
 // Blocks for the next finished answer. Returns an error only when nothing can be waited for (CANCELED, MEMORY, nothing pending = USAGE).
 enum till_code http_next(struct http *http, struct http_response *ret_response,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // retry.c - what is worth another try, and when.
 //
-// Every request is a GET, so repeating one is always safe. Waits are drawn uniformly from the whole interval [0, bound] ("full jitter"): clients that
+// Whether an exchange may be repeated at all is its caller's affair. Waits are drawn uniformly from the whole interval [0, bound] ("full jitter"): clients that
 // failed together must not come back together.
 #include "http/retry.h"
 

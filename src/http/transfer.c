@@ -150,8 +150,11 @@ void transfer_end(struct transfer *transfer)
     static const char scheme[] = "Authorization:";
     transfer->headers = NULL;
     transfer->is_busy = false;
-    if (transfer->easy)
+    if (transfer->easy) {
         curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
+        curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
+        curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
+    }
     if (!node || strncmp(node->data, scheme, sizeof scheme - 1) != 0)
         return;
     memory_wipe(node->data, strlen(node->data));
@@ -217,6 +220,13 @@ static CURLcode transfer_set_request(struct transfer *transfer,
     SET(CURLOPT_PROXY, url_is_loopback(request->url) ? "" : NULL);
     SET(CURLOPT_HTTPHEADER, transfer->headers);
     SET(CURLOPT_PRIVATE, owner);
+    if (request->post.ptr) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->post.len);
+        SET(CURLOPT_POSTFIELDS, request->post.ptr); // not copied
+    } else {
+        SET(CURLOPT_HTTPGET, 1L);
+    }
     return rc;
 }
 #undef SET

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/sv.h"
 
 enum { TRANSFER_BODY_PADDING = 8 }; // spare bytes behind a body, for parsers that work in place
 
@@ -59,6 +60,7 @@ struct transfer_request {
     const char *url;
     const struct secret *bearer; // NULL = none
     struct curl_slist *headers;  // borrowed
+    struct sv post;              // body of a POST, borrowed until transfer_end(); .ptr NULL: a GET
     size_t body_limit_bytes;
 };
 

@@ -87,6 +87,17 @@ class Rooms(Case):
         self.write("src/ROOMS", "base\nforeign base\n")
         self.refuses("check-rooms", "src/ROOMS:2")
 
+    def test_call_that_is_kept_to_other_rooms(self):
+        self.write("src/ROOMS", LAW + "only post store\n")
+        self.put(src__store__a_c="int a(void) { return post(1); }\n", src__web__b_c="// post() is not ours\n")
+        self.assertEqual(self.check("check-rooms").returncode, 0)
+        self.put(src__web__a_c="int a(void) { return post(1); }\n")
+        self.refuses("check-rooms", "src/web/a.c:1: web may not call post()")
+
+    def test_only_line_without_rooms(self):
+        self.write("src/ROOMS", "base\nonly post\n")
+        self.refuses("check-rooms", "src/ROOMS:2")
+
     def test_simulator_keeps_apart(self):
         self.put(sim__a_c='#include "base/error.h"\n')
         self.refuses("check-rooms", "sim/a.c:1: the simulator shares nothing with src/")
