@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "config/config.h"
 #include "model/intervals.h"
+#include "model/traffic.h"
 #include "polar/polar.h"
 #include "report/metrics.h"
 #include "store/store.h"
@@ -111,6 +112,10 @@ void cli_metrics_question_release(struct cli_metrics_question *question);
 enum till_code cli_currency(const struct cli *cli, metrics_currency *ret_currency,
                             struct till_error *e) TILL_MUSTUSE;
 
+// ---- connect_traffic.c: `till connect` for services that count visits ----
+enum till_code cli_connect_traffic(struct cli *cli, enum traffic_service service,
+                                   struct till_error *e) TILL_MUSTUSE;
+
 // ---- export_html.c: the overview as one file ----
 enum till_code cli_export_html(struct cli *cli, struct till_error *e) TILL_MUSTUSE;
 
@@ -127,6 +132,8 @@ int cli_wait_group(pid_t child, int64_t deadline_ms);
 // ---- session.c: what commands open ----
 enum till_code cli_open_store(const struct cli *cli, enum store_mode mode, struct store **ret_store,
                               struct till_error *e) TILL_MUSTUSE;
+// Names are typed, shown in tables, and name a secret: USAGE for one that is none.
+enum till_code cli_check_name(const char *name, struct till_error *e) TILL_MUSTUSE;
 // Every connection a command is about: the one called --name, else all that are connected. CONFIG when there is none; names are listed then.
 struct cli_connections {
     struct store_connection list[REPORT_CARDS];
@@ -165,6 +172,9 @@ int64_t cli_default_every_ms(const struct cli *cli);
 // *ret_from_environment: it came from $POLAR_ACCESS_TOKEN. White space at both ends is dropped; the shape is not checked here.
 enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
                               bool *ret_from_environment, struct till_error *e) TILL_MUSTUSE;
+// The same for services other than Polar: never from the environment. question stands on the terminal.
+enum till_code cli_read_key(const struct cli *cli, const char *question, const char *empty_hint,
+                            struct secret *ret_key, struct till_error *e) TILL_MUSTUSE;
 // From --secret-stdin, --secret-file or $POLAR_WEBHOOK_SECRET; untouched (and TILL_OK) when none of them is given.
 enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
                                        struct till_error *e) TILL_MUSTUSE;

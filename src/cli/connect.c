@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 
 struct connecting {
     const char *environment, *other_environment;
@@ -46,8 +47,7 @@ static enum till_code choose_environment(const struct cli *cli, struct connectin
     return http_check_url(connecting->url, e);
 }
 
-// Names are typed, shown in tables, and name a secret.
-static enum till_code check_name(const char *name, struct till_error *e)
+enum till_code cli_check_name(const char *name, struct till_error *e)
 {
     size_t len = strlen(name);
     if (len > 0 && len < STORE_NAME_BYTES &&
@@ -186,7 +186,9 @@ static enum till_code check_previous(const struct connecting *connecting, struct
                                      struct till_error *e)
 {
     const struct store_connection *connection = &connecting->connection;
-    enum till_code code = store_connection_get(store, connection->name, ret_previous, ret_found, e);
+    enum till_code code = cli_check_free(store, connection->name, e);
+    if (code == TILL_OK)
+        code = store_connection_get(store, connection->name, ret_previous, ret_found, e);
     if (code || !*ret_found)
         return code;
     if (strcmp(ret_previous->organization_id, connection->organization_id) == 0 &&
@@ -386,16 +388,19 @@ static void print_json(struct cli *cli, const struct connecting *connecting)
 enum till_code cli_connect(struct cli *cli, struct till_error *e)
 {
     struct connecting connecting = {0};
-    enum till_code code = cli_expect_arguments(cli, 1, 1, "till connect polar [options]", e);
+    enum traffic_service service = TRAFFIC__COUNT;
+    enum till_code code = cli_expect_arguments(cli, 1, 1, "till connect SERVICE [options]", e);
     if (code)
         return code;
+    if (traffic_service_parse(sv_of(cli->arguments[0]), &service))
+        return cli_connect_traffic(cli, service, e);
     if (strcmp(cli->arguments[0], "polar") != 0) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "\"%s\" is not a service that can be connected",
                         cli->arguments[0]);
-        return till_error_hint(e, "services: polar");
+        return till_error_hint(e, "services: polar, posthog, search-console, plausible, umami");
     }
     buf_init(&connecting.place, TILL_LIMIT_BUFFER_BYTES);
-    code = check_name(cli_name_option(cli), e);
+    code = cli_check_name(cli_name_option(cli), e);
     if (code == TILL_OK)
         code = check_wanted_organization(cli->options[OPTION_organization_id], e);
     if (code == TILL_OK)

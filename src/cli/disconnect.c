@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 
 static enum till_code remove_secret(const struct cli *cli,
                                     const struct store_connection *connection, bool *ret_found,
@@ -27,6 +28,29 @@ static enum till_code remove_secret(const struct cli *cli,
                 : TILL_OK;
 }
 
+static void tell(struct cli *cli, const char *name, const char *service, bool had_secret)
+{
+    bool is_purge = cli->options[OPTION_purge] != NULL;
+    if (cli->is_json) {
+        buf_char(&cli->out, '{');
+        view_json_text(&cli->out, "name", name);
+        view_json_bool(&cli->out, "token_removed", had_secret);
+        view_json_bool(&cli->out, "purged", is_purge);
+        buf_text(&cli->out, "}\n");
+        return;
+    }
+    buf_format(&cli->out, "Disconnected %s. ", name);
+    if (had_secret)
+        buf_format(&cli->out,
+                   "The stored token is removed; revoke it in %s too if nothing else uses it. ",
+                   service);
+    else
+        buf_text(&cli->out, "There was no stored token. ");
+    buf_text(&cli->out, is_purge
+                            ? "Its rows are removed.\n"
+                            : "Its rows are kept; `till disconnect NAME --purge` removes them.\n");
+}
+
 // Without --purge the connection stays as a mark that its rows are kept but not reported.
 static enum till_code forget(const struct cli *cli, struct store *store,
                              struct store_connection *connection, bool purge, struct till_error *e)
@@ -38,13 +62,42 @@ static enum till_code forget(const struct cli *cli, struct store *store,
     return store_connection_put(store, connection, e);
 }
 
+// A source of web traffic: the same in the same order.
+static enum till_code disconnect_source(struct cli *cli, struct store *store,
+                                        const struct store_source *source, struct till_error *e)
+{
+    struct vault *vault = NULL;
+    struct fs_lock lock = {.fd = -1};
+    char holder[128];
+    bool had_secret = false;
+    bool is_purge = cli->options[OPTION_purge] != NULL;
+    enum till_code code = fs_lock_take(cli->places.lock_file, "till disconnect",
+                                       TILL_LIMIT_LOCK_WAIT_MS, &lock, holder, e);
+    if (code == TILL_OK && source->secret_place[0]) {
+        code = cli_open_vault(cli, source->secret_place, &vault, e);
+        if (code == TILL_OK)
+            code = vault_remove(vault, source->name, &had_secret, e);
+        vault_close(vault);
+        if (code)
+            (void)till_error_context(e, "could not remove the key (nothing was changed)");
+    }
+    if (code == TILL_OK)
+        code = store_source_remove(store, source->name, is_purge, clock_now_us(cli->clock), e);
+    fs_lock_release(&lock);
+    if (code == TILL_OK)
+        tell(cli, source->name, traffic_service_title(source->service), had_secret);
+    return code;
+}
+
 enum till_code cli_disconnect(struct cli *cli, struct till_error *e)
 {
     struct store *store = NULL;
     struct store_connection connection = {0};
     struct fs_lock lock = {.fd = -1};
     char holder[128];
+    struct store_source source = {0};
     bool is_known = false;
+    bool is_source = false;
     bool had_secret = false;
     bool purge = cli->options[OPTION_purge] != NULL;
     enum till_code code = cli_expect_arguments(cli, 1, 1, "till disconnect NAME [--purge]", e);
@@ -53,7 +106,15 @@ enum till_code cli_disconnect(struct cli *cli, struct till_error *e)
             cli, fs_exists(cli->places.database) ? STORE_READ_WRITE : STORE_READ_ONLY, &store, e);
     if (code == TILL_OK)
         code = store_connection_get(store, cli->arguments[0], &connection, &is_known, e);
-    if (code == TILL_OK && !is_known) {
+    if (code == TILL_OK && !is_known)
+        code = store_source_get(store, cli->arguments[0], &source, &is_source, e);
+    if (code == TILL_OK && is_source)
+        code = disconnect_source(cli, store, &source, e);
+    if (code || is_source) {
+        store_close(store);
+        return code;
+    }
+    if (!is_known) {
         (void)TILL_FAIL(e, TILL_CONFIG, 0, "there is no connection called \"%s\"",
                         cli->arguments[0]);
         code = till_error_hint(e, "`till status` lists the connections");
@@ -67,21 +128,7 @@ enum till_code cli_disconnect(struct cli *cli, struct till_error *e)
         code = forget(cli, store, &connection, purge, e);
     fs_lock_release(&lock);
     store_close(store);
-    if (code)
-        return code;
-    if (cli->is_json) {
-        buf_char(&cli->out, '{');
-        view_json_text(&cli->out, "name", connection.name);
-        view_json_bool(&cli->out, "token_removed", had_secret);
-        view_json_bool(&cli->out, "purged", purge);
-        buf_text(&cli->out, "}\n");
-        return TILL_OK;
-    }
-    buf_format(&cli->out, "Disconnected %s. %s %s\n", connection.name,
-               had_secret
-                   ? "The stored token is removed; revoke it in Polar too if nothing else uses it."
-                   : "There was no stored token.",
-               purge ? "Its rows are removed."
-                     : "Its rows are kept; `till disconnect NAME --purge` removes them.");
-    return TILL_OK;
+    if (code == TILL_OK)
+        tell(cli, connection.name, "Polar", had_secret);
+    return code;
 }

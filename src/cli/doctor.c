@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_FAILED };
 enum { FINDINGS = 96, TEXT_COLUMNS = 23, CLOCK_TOLERANCE_SECONDS = 60, LOW_DISK_MIB = 200 };
@@ -199,6 +201,47 @@ static void check_freshness(struct doctor *doctor, struct store *store,
     }
 }
 
+static void check_source(struct doctor *doctor, const struct store_source *source)
+{
+    const char *check = traffic_service_word(source->service); // lives as long as the findings
+    const char *service = traffic_service_title(source->service);
+    struct traffic *traffic = NULL;
+    struct traffic_identity identity;
+    struct till_error e = {0};
+    enum till_code code = cli_open_source(doctor->cli, source, &traffic, &e);
+    if (code == TILL_OK)
+        code = traffic_validate(traffic, &identity, &e);
+    if (code) {
+        add_error(doctor, check, &e);
+    } else {
+        (void)add(doctor, check, VERDICT_OK, "", "%s answers for %s %s; the key is kept in %s",
+                  service, traffic_service_property(source->service), source->property_name,
+                  source->secret_place);
+    }
+    int64_t offset = traffic ? traffic_clock_offset_seconds(traffic) : 0;
+    if (offset > CLOCK_TOLERANCE_SECONDS || offset < -CLOCK_TOLERANCE_SECONDS)
+        (void)add(doctor, "clock", VERDICT_WARNING,
+                  "set this machine's clock (timedatectl set-ntp true)", "%" PRId64 " s from %s's",
+                  -offset, service);
+    traffic_close(traffic);
+    if (source->last_code != TILL_OK)
+        (void)add(doctor, check, VERDICT_WARNING, "run `till sync`", "the last run: %s",
+                  source->last_error);
+}
+
+static void check_sources(struct doctor *doctor, struct store *store)
+{
+    struct till_error e = {0};
+    struct store_sources *sources = till_calloc(1, sizeof *sources);
+    enum till_code code =
+        sources ? cli_sources(doctor->cli, store, false, sources, &e) : TILL_FAIL_MEMORY(&e);
+    if (code)
+        add_error(doctor, "web traffic", &e);
+    for (size_t i = 0; code == TILL_OK && i < sources->count; i++)
+        check_source(doctor, &sources->list[i]);
+    till_free(sources);
+}
+
 static void examine(struct doctor *doctor)
 {
     struct store *store = NULL;
@@ -217,7 +260,7 @@ static void examine(struct doctor *doctor)
         return;
     }
     check_database(doctor, store);
-    if (cli_connections(doctor->cli, store, &connections, &e) != TILL_OK)
+    if (cli_connection_or_source(doctor->cli, store, &connections, &e) != TILL_OK)
         (void)add(doctor, "connection",
                   doctor->cli->options[OPTION_name] ? VERDICT_FAILED : VERDICT_WARNING, e.hint,
                   "%s", e.text);
@@ -225,6 +268,7 @@ static void examine(struct doctor *doctor)
         check_service(doctor, &connections.list[i]);
         check_freshness(doctor, store, &connections.list[i]);
     }
+    check_sources(doctor, store);
     store_close(store);
 }
 

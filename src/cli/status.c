@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/zone.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 #include "views/openmetrics.h"
 
 static enum till_code gather(const struct cli *cli, int64_t max_age_ms,
@@ -22,7 +23,7 @@ static enum till_code gather(const struct cli *cli, int64_t max_age_ms,
         return TILL_OK;
     enum till_code code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK && options.name)
-        code = cli_connections(cli, store, &named, e);
+        code = cli_connection_or_source(cli, store, &named, e);
     if (code == TILL_OK)
         code = report_status(store, cli->clock, &options, status, e);
     store_close(store);
@@ -80,7 +81,7 @@ static enum till_code gather_meters(const struct cli *cli, int64_t max_age_ms,
     if (code == TILL_OK)
         code = zone_open(config_text(cli->config, "timezone"), &zone, e);
     if (code == TILL_OK && options.name)
-        code = cli_connections(cli, store, &named, e);
+        code = cli_connection_or_source(cli, store, &named, e);
     if (code == TILL_OK)
         code = report_meters(store, cli->clock, zone, &options, meters, e);
     zone_close(zone);
@@ -97,7 +98,8 @@ static enum till_code print_meters(struct cli *cli, int64_t max_age_ms, struct t
     const struct report_status *status = &meters->status;
     if (code == TILL_OK)
         view_openmetrics(&cli->out, meters, TILL_VERSION);
-    if (code == TILL_OK && (status->is_stale || (max_age_ms > 0 && status->card_count == 0)))
+    if (code == TILL_OK &&
+        (status->is_stale || (max_age_ms > 0 && status->card_count + status->source_count == 0)))
         code = say_stale(cli, status, e);
     till_free(meters);
     return code;
@@ -125,7 +127,8 @@ enum till_code cli_status(struct cli *cli, struct till_error *e)
         view_status_json(&cli->out, status);
     else if (code == TILL_OK)
         view_status_text(&cli->out, &cli->style, status);
-    if (code == TILL_OK && (status->is_stale || (max_age_ms > 0 && status->card_count == 0)))
+    if (code == TILL_OK &&
+        (status->is_stale || (max_age_ms > 0 && status->card_count + status->source_count == 0)))
         code = say_stale(cli, status, e);
     till_free(status);
     return code;

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 
 enum { BAR_COLUMNS = 24, LEAST_BAR_COLUMNS = 6, REDRAW_MS = 100, LINE_MS = 500, NOTE_COLUMNS = 14 };
 
@@ -270,9 +271,12 @@ static void json_result(struct buf *out, const char *connection,
     buf_char(out, '}');
 }
 
-// One connection and what came of it.
+// One connection or source of web traffic, and what came of it.
 struct outcome {
-    const struct store_connection *connection;
+    const char *name;
+    const struct store_connection *connection; // NULL: a source
+    struct store_source *source;
+    struct sync_source_result source_result;
     enum till_code code;
     struct till_error error;
     bool has_run; // the summary says something
@@ -286,8 +290,9 @@ static void print_json(struct cli *cli, const struct outcome *outcomes, size_t o
     size_t count = 0;
     const enum table_id *order = sync_order(&count);
     for (size_t i = 0; i < outcome_count; i++) {
-        all.duration_ms += outcomes[i].summary.duration_ms;
-        all.requests += outcomes[i].summary.requests;
+        const struct sync_source_result *source = &outcomes[i].source_result;
+        all.duration_ms += outcomes[i].summary.duration_ms + source->duration_ms;
+        all.requests += outcomes[i].summary.requests + source->requests;
         all.ok_count += outcomes[i].summary.ok_count;
         all.skipped_count += outcomes[i].summary.skipped_count;
         all.failed_count += outcomes[i].summary.failed_count;
@@ -303,12 +308,22 @@ static void print_json(struct cli *cli, const struct outcome *outcomes, size_t o
     for (size_t i = 0; i < outcome_count; i++) {
         for (size_t k = 0; k < count; k++) {
             const struct sync_table_result *result = &outcomes[i].summary.tables[order[k]];
-            if (!outcomes[i].has_run || !result->was_wanted)
+            if (!outcomes[i].has_run || !outcomes[i].connection || !result->was_wanted)
                 continue;
             if (out->len > 0 && out->data[out->len - 1] != '[')
                 buf_char(out, ',');
             json_result(out, outcomes[i].connection->name, result);
         }
+    }
+    buf_char(out, ']');
+    view_json_key(out, "sources");
+    buf_char(out, '[');
+    for (size_t i = 0; i < outcome_count; i++) {
+        if (!outcomes[i].source || !outcomes[i].has_run)
+            continue;
+        if (out->data && out->data[out->len - 1] != '[')
+            buf_char(out, ',');
+        cli_source_result_json(out, outcomes[i].source, &outcomes[i].source_result);
     }
     buf_text(out, "]}\n");
 }
@@ -446,7 +461,7 @@ static enum till_code conclude(const struct outcome *outcomes, size_t count, str
     *e = worst->error;
     if (count == 1)
         return worst->code;
-    (void)till_error_context(e, "%s", worst->connection->name);
+    (void)till_error_context(e, "%s", worst->name);
     if (bad < count && worst->code != TILL_CANCELED)
         e->code = TILL_PARTIAL;
     return e->code;
@@ -470,11 +485,32 @@ static enum till_code fail_differing(const struct outcome *outcomes, size_t coun
                               "sync --full` reads all others again");
 }
 
+static void run_sources(struct cli *cli, struct store *store, struct store_sources *sources,
+                        bool is_whole, struct outcome *outcomes)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        struct outcome *outcome = &outcomes[i];
+        outcome->source = &sources->list[i];
+        outcome->name = outcome->source->name;
+        if (cli_stop) {
+            outcome->code = TILL_FAIL(&outcome->error, TILL_CANCELED, 0, "interrupted");
+            continue;
+        }
+        outcome->has_run = true;
+        outcome->code = cli_sync_source(cli, store, outcome->source, is_whole,
+                                        &outcome->source_result, &outcome->error);
+        if (!cli->is_json)
+            cli_source_result_text(&cli->out, &cli->style, outcome->source,
+                                   &outcome->source_result);
+    }
+}
+
 static void run_all(struct cli *cli, struct store *store, const struct cli_connections *connections,
                     const bool *wanted, enum sync_method method, struct outcome *outcomes)
 {
     for (size_t i = 0; i < connections->count; i++) {
         struct outcome *outcome = &outcomes[i];
+        outcome->name = connections->list[i].name;
         struct progress_bar bar = {.cli = cli, .is_plain = cli->options[OPTION_progress] != NULL};
         bool has_bar = bar.is_plain || (cli->talk_can_redraw && !cli->is_quiet);
         outcome->connection = &connections->list[i];
@@ -499,7 +535,35 @@ static void run_all(struct cli *cli, struct store *store, const struct cli_conne
     }
 }
 
-static enum till_code sync_connections(struct cli *cli, struct store *store, struct till_error *e)
+// What the command is about: tables are Polar's alone; a name is an organization's or a source's; without either all of both, but for sources that are off.
+static enum till_code choose(const struct cli *cli, struct store *store,
+                             struct cli_connections *connections, struct store_sources *sources,
+                             struct till_error *e)
+{
+    bool is_named = cli->options[OPTION_name] != NULL;
+    size_t kept = 0;
+    enum till_code code = TILL_OK;
+    if (cli->argument_count == 0)
+        code = cli_sources(cli, store, false, sources, e);
+    for (size_t i = 0; i < sources->count; i++) {
+        if (!is_named && !sources->list[i].is_enabled)
+            continue;
+        if (kept != i)
+            sources->list[kept] = sources->list[i];
+        kept++;
+    }
+    sources->count = kept;
+    if (code == TILL_OK && (!is_named || sources->count == 0))
+        code = cli_connections(cli, store, connections, e);
+    if (code == TILL_CONFIG && sources->count > 0) { // traffic alone is connected
+        till_error_clear(e);
+        code = TILL_OK;
+    }
+    return code;
+}
+
+static enum till_code sync_chosen(struct cli *cli, struct store *store,
+                                  struct store_sources *sources, struct till_error *e)
 {
     struct cli_connections connections = {.count = 0};
     bool wanted[TABLE__COUNT] = {false};
@@ -512,22 +576,32 @@ static enum till_code sync_connections(struct cli *cli, struct store *store, str
     }
     enum till_code code = chosen_method(cli, &method, e);
     if (code == TILL_OK)
-        code = cli_connections(cli, store, &connections, e);
+        code = choose(cli, store, &connections, sources, e);
     if (code)
         return code;
-    struct outcome *outcomes = till_calloc(connections.count, sizeof *outcomes);
+    size_t count = connections.count + sources->count;
+    struct outcome *outcomes = till_calloc(count + 1, sizeof *outcomes);
     if (!outcomes)
         return TILL_FAIL_MEMORY(e);
     run_all(cli, store, &connections, cli->argument_count > 0 ? wanted : NULL, method, outcomes);
+    run_sources(cli, store, sources, method == SYNC_FULL, outcomes + connections.count);
     bool has_run = false;
-    for (size_t i = 0; i < connections.count; i++)
-        has_run = has_run || outcomes[i].summary.wanted_count > 0;
+    for (size_t i = 0; i < count; i++)
+        has_run = has_run || outcomes[i].summary.wanted_count > 0 || outcomes[i].source;
     if (cli->is_json && has_run)
-        print_json(cli, outcomes, connections.count);
-    code = conclude(outcomes, connections.count, e);
+        print_json(cli, outcomes, count);
+    code = conclude(outcomes, count, e);
     if (code == TILL_OK)
-        code = fail_differing(outcomes, connections.count, e);
+        code = fail_differing(outcomes, count, e);
     till_free(outcomes);
+    return code;
+}
+
+static enum till_code sync_connections(struct cli *cli, struct store *store, struct till_error *e)
+{
+    struct store_sources *sources = till_calloc(1, sizeof *sources);
+    enum till_code code = sources ? sync_chosen(cli, store, sources, e) : TILL_FAIL_MEMORY(e);
+    till_free(sources);
     return code;
 }
 

@@ -7,6 +7,8 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
+#include "sync/schedule.h"
 
 static const char usage[] =
     "till tables [set TABLE ... --every INTERVAL|--method METHOD|--on|--off]";
@@ -55,10 +57,6 @@ static enum till_code parse_change(const struct cli *cli, struct change *change,
     enum till_code code = parse_every(cli, change, e);
     if (code == TILL_OK)
         code = parse_method(cli, change, e);
-    for (int i = 1; i < cli->argument_count && code == TILL_OK; i++) {
-        if (!model_table_by_name(sv_of(cli->arguments[i])))
-            code = cli_unknown_table(cli->arguments[i], e);
-    }
     if (code)
         return code;
     change->has_switch = on || off;
@@ -96,25 +94,85 @@ static enum till_code set_table(struct store *store, const struct store_connecti
     return code;
 }
 
-static void tell(struct cli *cli, const struct table *table, const struct store_table_state *state)
+// What is told of a table or a source of web traffic; method NULL: it has none.
+struct told {
+    const char *name, *method;
+    bool is_enabled;
+    int64_t every_ms;
+};
+
+static void tell(struct cli *cli, const struct told *told)
 {
-    const char *every =
-        model_interval_word(state->every_ms > 0 ? state->every_ms : cli_default_every_ms(cli));
+    const char *every = model_interval_word(told->every_ms);
     if (cli->is_json) {
         if (cli->out.len > 0 && cli->out.data[cli->out.len - 1] == '}')
             buf_char(&cli->out, ',');
         buf_char(&cli->out, '{');
-        view_json_text(&cli->out, "table", table->name);
-        view_json_bool(&cli->out, "enabled", state->is_enabled);
+        view_json_text(&cli->out, told->method ? "table" : "source", told->name);
+        view_json_bool(&cli->out, "enabled", told->is_enabled);
         view_json_text(&cli->out, "every", every);
-        view_json_text(&cli->out, "method", store_method_word(state->method));
+        if (told->method)
+            view_json_text(&cli->out, "method", told->method);
         buf_char(&cli->out, '}');
-    } else if (!state->is_enabled) {
-        cli_say(cli, "%s is off; its rows are kept.", table->name);
+    } else if (!told->is_enabled) {
+        cli_say(cli, "%s is off; its rows are kept.", told->name);
     } else {
-        cli_say(cli, "%s is on: every %s, %s.", table->name, every,
-                store_method_word(state->method));
+        cli_say(cli, "%s is on: every %s%s%s.", told->name, every, told->method ? ", " : "",
+                told->method ? told->method : "");
     }
+}
+
+// One of Polar's tables, or by its name a source of web traffic.
+static enum till_code set_one(struct cli *cli, struct store *store,
+                              const struct store_connection *connection, const char *name,
+                              const struct change *change, struct till_error *e)
+{
+    const struct table *table = model_table_by_name(sv_of(name));
+    struct store_table_state state = {0};
+    struct store_source source = {0};
+    bool is_source = false;
+    enum till_code code = TILL_OK;
+    if (table && !connection->name[0]) {
+        (void)TILL_FAIL(e, TILL_CONFIG, 0, "no organization is connected");
+        return till_error_hint(e, "connect first: `till connect polar`");
+    }
+    if (table) {
+        code = set_table(store, connection, table, change, &state, e);
+        struct told told = {.name = name,
+                            .method = store_method_word(state.method),
+                            .is_enabled = state.is_enabled,
+                            .every_ms =
+                                state.every_ms > 0 ? state.every_ms : cli_default_every_ms(cli)};
+        if (code == TILL_OK)
+            tell(cli, &told);
+        return code;
+    }
+    code = store_source_get(store, name, &source, &is_source, e);
+    if (code || !is_source)
+        return code ? code : cli_unknown_table(name, e);
+    if (change->has_method)
+        return TILL_FAIL(e, TILL_USAGE, 0, "%s is a source of web traffic: it has no method", name);
+    source.is_enabled = change->has_switch ? change->is_on : source.is_enabled;
+    source.every_ms = change->has_every ? change->every_ms : source.every_ms;
+    code = store_source_schedule(store, name, source.is_enabled, source.every_ms, e);
+    struct told told = {.name = name,
+                        .is_enabled = source.is_enabled,
+                        .every_ms = source.every_ms > 0 ? source.every_ms
+                                                        : (int64_t)SCHEDULE_SOURCE_EVERY_MS};
+    if (code == TILL_OK)
+        tell(cli, &told);
+    return code;
+}
+
+// The organization whose tables are meant: none is needed when only sources are named.
+static enum till_code meant(const struct cli *cli, struct store *store,
+                            struct store_connection *ret_connection, struct till_error *e)
+{
+    for (int i = 1; i < cli->argument_count; i++) {
+        if (model_table_by_name(sv_of(cli->arguments[i])))
+            return cli_connection(cli, store, ret_connection, e);
+    }
+    return TILL_OK;
 }
 
 static enum till_code set_tables(struct cli *cli, struct till_error *e)
@@ -131,20 +189,15 @@ static enum till_code set_tables(struct cli *cli, struct till_error *e)
     }
     code = cli_open_store(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
-        code = cli_connection(cli, store, &connection, e);
+        code = meant(cli, store, &connection, e);
     if (code == TILL_OK && cli->is_json) {
         buf_char(&cli->out, '{');
         view_json_text(&cli->out, "connection", connection.name);
         view_json_key(&cli->out, "tables");
         buf_char(&cli->out, '[');
     }
-    for (int i = 1; i < cli->argument_count && code == TILL_OK; i++) {
-        const struct table *table = model_table_by_name(sv_of(cli->arguments[i]));
-        struct store_table_state state = {0};
-        code = set_table(store, &connection, table, &change, &state, e);
-        if (code == TILL_OK)
-            tell(cli, table, &state);
-    }
+    for (int i = 1; i < cli->argument_count && code == TILL_OK; i++)
+        code = set_one(cli, store, &connection, cli->arguments[i], &change, e);
     if (code == TILL_OK && cli->is_json)
         buf_text(&cli->out, "]}\n");
     store_close(store);
@@ -160,6 +213,7 @@ static void print_text(struct cli *cli, const struct report_status *status)
             buf_format(&cli->out, "%s%s\n", i > 0 ? "\n" : "", card->connection.name);
         view_tables_text(&cli->out, &cli->style, card, status->now_us);
     }
+    view_source_lines(&cli->out, &cli->style, status);
 }
 
 static enum till_code print_rows(const struct report_status *status, struct row_view *view,
@@ -191,7 +245,7 @@ static enum till_code list_tables(struct cli *cli, struct report_status *status,
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK && options.name)
-        code = cli_connections(cli, store, &named, e);
+        code = cli_connection_or_source(cli, store, &named, e);
     if (code == TILL_OK)
         code = report_status(store, cli->clock, &options, status, e);
     store_close(store);

@@ -122,13 +122,21 @@ static enum till_code from_file(const struct cli *cli, const char *path, struct 
     return code;
 }
 
-enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
-                              bool *ret_from_environment, struct till_error *e)
+// How one kind of token is asked for.
+struct wanted {
+    const char *question, *what, *instead;
+    const char *variable; // of the environment, or NULL
+    const char *empty_hint;
+};
+
+static enum till_code read_token(const struct cli *cli, const struct wanted *wanted,
+                                 struct secret *ret_token, bool *ret_from_environment,
+                                 struct till_error *e)
 {
     const char *file = cli->options[OPTION_token_file];
     const char *command = cli->options[OPTION_token_command];
     bool from_stdin = cli->options[OPTION_token_stdin] != NULL;
-    const char *variable = getenv("POLAR_ACCESS_TOKEN");
+    const char *variable = wanted->variable ? getenv(wanted->variable) : NULL;
     enum till_code code = TILL_OK;
     struct buf text;
 
@@ -150,19 +158,41 @@ enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
         buf_text(&text, variable);
         code = buf_fail(&text, "the token", e);
     } else
-        code = from_prompt("Organization access token (it is not shown): ", "token",
-                           "--token-stdin, --token-file, --token-command or $POLAR_ACCESS_TOKEN",
-                           &text, e);
+        code = from_prompt(wanted->question, wanted->what, wanted->instead, &text, e);
     struct sv token = sv_trim((struct sv){text.data ? text.data : "", text.len});
     if (code == TILL_OK && token.len == 0) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "the token is empty");
-        code = till_error_hint(e, "make one in Polar: Settings, Developers, new organization "
-                                  "access token with read scopes");
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "the %s is empty", wanted->what);
+        code = till_error_hint(e, "%s", wanted->empty_hint);
     }
     if (code == TILL_OK)
         code = secret_set(ret_token, token, e);
     buf_wipe(&text);
     return code;
+}
+
+enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
+                              bool *ret_from_environment, struct till_error *e)
+{
+    static const struct wanted wanted = {
+        .question = "Organization access token (it is not shown): ",
+        .what = "token",
+        .instead = "--token-stdin, --token-file, --token-command or $POLAR_ACCESS_TOKEN",
+        .variable = "POLAR_ACCESS_TOKEN",
+        .empty_hint = "make one in Polar: Settings, Developers, new organization access token with "
+                      "read scopes",
+    };
+    return read_token(cli, &wanted, ret_token, ret_from_environment, e);
+}
+
+enum till_code cli_read_key(const struct cli *cli, const char *question, const char *empty_hint,
+                            struct secret *ret_key, struct till_error *e)
+{
+    bool ignored = false;
+    const struct wanted wanted = {.question = question,
+                                  .what = "key",
+                                  .instead = "--token-stdin, --token-file or --token-command",
+                                  .empty_hint = empty_hint};
+    return read_token(cli, &wanted, ret_key, &ignored, e);
 }
 
 enum till_code cli_read_password(const struct cli *cli, struct secret *ret_password,

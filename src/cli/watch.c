@@ -18,6 +18,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/sources.h"
 #include "cli/watch_say.h"
 #include "sync/schedule.h"
 
@@ -149,6 +150,82 @@ static enum till_code open_and_look(struct watch *watch, struct till_error *e)
         code = look(watch, store, e);
     store_close(store);
     return code;
+}
+
+// ---- sources of web traffic: the database says when they are due, by the wall clock ----
+
+static const struct report_source *first_source(const struct watch *watch)
+{
+    const struct report_source *first = NULL;
+    for (size_t i = 0; i < watch->status->source_count; i++) {
+        const struct report_source *source = &watch->status->sources[i];
+        if (source->due_us != 0 && (!first || source->due_us < first->due_us))
+            first = source;
+    }
+    return first;
+}
+
+// In how many ms the first source is due, at least 0; INT64_MAX: never.
+static int64_t source_wait_ms(const struct watch *watch)
+{
+    const struct report_source *first = first_source(watch);
+    int64_t now_us = clock_now_us(watch->cli->clock);
+    if (!first)
+        return INT64_MAX;
+    return first->due_us <= now_us ? 0 : (first->due_us - now_us + 999) / 1000;
+}
+
+// With the lock: the source that is due still, if any.
+static enum till_code run_source_locked(struct watch *watch, const char *name,
+                                        struct watch_source_run *run, bool *ret_has_run,
+                                        struct till_error *e)
+{
+    struct store *store = NULL;
+    struct store_source source;
+    bool is_found = false;
+    enum till_code code = cli_open_store(watch->cli, STORE_READ_WRITE, &store, e);
+    if (code == TILL_OK)
+        code = store_source_get(store, name, &source, &is_found, e);
+    int64_t now_us = clock_now_us(watch->cli->clock);
+    int64_t due_us = code == TILL_OK && is_found ? schedule_source_due_us(&source, now_us) : 0;
+    if (code == TILL_OK && due_us != 0 && due_us <= now_us) {
+        *ret_has_run = true;
+        run->code = cli_sync_source(watch->cli, store, &source, false, &run->result, &run->error);
+        code = store_source_get(store, name, &source, &is_found, e);
+        run->at_us = clock_now_us(watch->cli->clock);
+        run->next_us =
+            code == TILL_OK && is_found ? schedule_source_due_us(&source, run->at_us) : 0;
+    }
+    store_close(store);
+    return code;
+}
+
+static enum till_code run_source(struct watch *watch, long wait_ms, bool *ret_was_held,
+                                 enum till_code *ret_code, struct till_error *ret_run_error,
+                                 struct till_error *e)
+{
+    char mine[TILL_LIMIT_LOCK_HOLDER_BYTES];
+    char holder[TILL_LIMIT_LOCK_HOLDER_BYTES] = "";
+    char name[STORE_NAME_BYTES];
+    struct fs_lock lock = {.fd = -1};
+    struct watch_source_run run = {.name = name};
+    bool has_run = false;
+    (void)snprintf(name, sizeof(name), "%s", first_source(watch)->source.name);
+    (void)snprintf(mine, sizeof(mine), "till watch, process %ld", (long)getpid());
+    enum till_code code =
+        fs_lock_take(watch->cli->places.lock_file, mine, wait_ms, &lock, holder, e);
+    *ret_was_held = code == TILL_LIMIT;
+    if (code == TILL_LIMIT) {
+        (void)TILL_FAIL(e, TILL_LIMIT, 0, "another process is writing to this mirror: %s",
+                        holder[0] ? holder : "unknown");
+        return till_error_hint(e, "wait until it is done; nothing was changed");
+    }
+    if (code == TILL_OK)
+        code = run_source_locked(watch, name, &run, &has_run, e);
+    fs_lock_release(&lock);
+    *ret_code = run.code;
+    *ret_run_error = run.error;
+    return code == TILL_OK && has_run ? watch_say_source(watch->cli, &run, e) : code;
 }
 
 // Boot time at which this connection has something to do.
@@ -309,7 +386,10 @@ static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct ti
     enum till_code code = open_and_look(watch, e);
     struct schedule_moment now = moment(watch);
     struct watched *watched = code == TILL_OK ? first_due(watch, now) : NULL;
-    if (watched)
+    bool is_source = code == TILL_OK && !watched && source_wait_ms(watch) == 0;
+    if (is_source)
+        code = run_source(watch, LOCK_TRY_MS, &was_held, &run_code, &run_error, e);
+    else if (watched)
         code = run(watch, watched, LOCK_TRY_MS, &was_held, &run_code, &run_error, e);
     if (code == TILL_CANCELED) { // nobody reads our output
         *ret_code = code;
@@ -317,7 +397,8 @@ static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct ti
     }
     if (was_held) {
         if (!watch->said_lock_is_held)
-            cli_say(watch->cli, "till: %s is due and waits: %s", watched->name, e->text);
+            cli_say(watch->cli, "till: %s is due and waits: %s",
+                    watched ? watched->name : "web traffic", e->text);
         watch->said_lock_is_held = true;
         return LOCK_HELD_MS;
     }
@@ -329,10 +410,12 @@ static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct ti
         return schedule_backoff_ms(watch->look_failure_count, 0);
     }
     watch->look_failure_count = 0;
-    if (watched)
+    if (watched || is_source)
         return GAP_MS;
     int64_t due = next_due_ms(watch);
     int64_t wait_ms = due == INT64_MAX ? INT64_MAX : due - now.boot_ms;
+    int64_t source_ms = source_wait_ms(watch);
+    wait_ms = source_ms < wait_ms ? source_ms : wait_ms;
     return wait_ms < GAP_MS ? GAP_MS : wait_ms;
 }
 
@@ -413,11 +496,15 @@ static enum till_code once(struct watch *watch, struct till_error *e)
     int runs = 0;
     int failures = 0;
     struct watched *watched = first_due(watch, moment(watch));
-    while (watched && !cli_stop) {
+    while ((watched || source_wait_ms(watch) == 0) && !cli_stop) {
         bool was_held = false;
         enum till_code run_code = TILL_OK;
         struct till_error run_error = {0};
-        enum till_code code = run(watch, watched, wait_ms, &was_held, &run_code, &run_error, e);
+        enum till_code code =
+            watched ? run(watch, watched, wait_ms, &was_held, &run_code, &run_error, e)
+                    : run_source(watch, wait_ms, &was_held, &run_code, &run_error, e);
+        if (code == TILL_OK && !watched)
+            code = open_and_look(watch, e);
         if (code)
             return code;
         runs += 1;
@@ -428,8 +515,13 @@ static enum till_code once(struct watch *watch, struct till_error *e)
     }
     if (cli_stop)
         return cli_stop == SIGTERM ? TILL_OK : TILL_FAIL(e, TILL_CANCELED, 0, "interrupted");
-    if (runs == 0)
-        watch_say_idle(watch->cli, clock_ms(CLOCK_BOOTTIME), next_due_ms(watch));
+    if (runs == 0) {
+        int64_t due_ms = next_due_ms(watch), now_ms = clock_ms(CLOCK_BOOTTIME);
+        int64_t source_ms = source_wait_ms(watch);
+        if (source_ms != INT64_MAX && now_ms + source_ms < due_ms)
+            due_ms = now_ms + source_ms;
+        watch_say_idle(watch->cli, now_ms, due_ms);
+    }
     if (failures == 1 && runs == 1) {
         *e = first;
         return first.code;
@@ -447,7 +539,7 @@ static enum till_code start(struct watch *watch, struct till_error *e)
     struct store *store = NULL;
     enum till_code code = cli_open_store(watch->cli, STORE_READ_ONLY, &store, e);
     if (code == TILL_OK)
-        code = cli_connections(watch->cli, store, &connections, e);
+        code = cli_connection_or_source(watch->cli, store, &connections, e);
     if (code == TILL_OK)
         code = look(watch, store, e);
     store_close(store);

@@ -114,6 +114,47 @@ enum till_code watch_say_run(struct cli *cli, const struct watch_run *run, struc
     return cli_flush(cli, e);
 }
 
+enum till_code watch_say_source(struct cli *cli, const struct watch_source_run *run,
+                                struct till_error *e)
+{
+    const struct sync_source_result *result = &run->result;
+    struct buf *out = &cli->out;
+    AUTO_BUF line;
+    buf_init(&line, TILL_LIMIT_BUFFER_BYTES);
+    if (run->code) {
+        buf_text(&line, run->error.text);
+        if (run->error.hint[0])
+            buf_format(&line, " (%s)", run->error.hint);
+    } else {
+        view_count(&line, result->days);
+        buf_text(&line, result->days == 1 ? " day in " : " days in ");
+        view_duration(&line, result->duration_ms);
+        buf_text(&line, ", ");
+        view_count(&line, result->requests);
+        buf_text(&line, result->requests == 1 ? " request" : " requests");
+    }
+    if (run->next_us != 0) {
+        buf_text(&line, run->code ? "; next try " : "; next ");
+        view_in(&line, run->next_us, run->at_us);
+    }
+    if (run->code != TILL_CANCELED)
+        cli_say(cli, "till: %s: %s", run->name, line.data ? line.data : "");
+    if (!cli->is_json)
+        return TILL_OK;
+    buf_char(out, '{');
+    view_json_time(out, "at", run->at_us);
+    view_json_text(out, "source", run->name);
+    view_json_text(out, "result", till_code_name(run->code));
+    view_json_text(out, "error", run->code ? run->error.text : NULL);
+    view_json_int(out, "duration_ms", result->duration_ms);
+    view_json_int(out, "requests", result->requests);
+    view_json_int(out, "days", result->days);
+    view_json_int(out, "rows", result->rows);
+    view_json_time(out, "next_due", run->next_us);
+    buf_text(out, "}\n");
+    return cli_flush(cli, e);
+}
+
 void watch_say_start(const struct cli *cli, const struct report_status *status)
 {
     AUTO_BUF names;
@@ -126,6 +167,10 @@ void watch_say_start(const struct cli *cli, const struct report_status *status)
         buf_format(&names, "%s%s", names.len > 0 ? ", " : "", card->connection.name);
         for (int k = 0; k < TABLE__COUNT; k++)
             tables += report_card_reads(card, (enum table_id)k) ? 1 : 0;
+    }
+    for (size_t i = 0; i < status->source_count; i++) {
+        if (status->sources[i].due_us != 0)
+            buf_format(&names, "%s%s", names.len > 0 ? ", " : "", status->sources[i].source.name);
     }
     cli_say(cli, "till: watching %d tables of %s", tables, names.data ? names.data : "");
 }

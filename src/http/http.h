@@ -4,7 +4,8 @@
 // A client has a few requests in flight on one thread (curl's multi interface). Callers submit requests with a tag and take finished answers with
 // http_next(), in the order in which they finish. The client itself retries what may be retried (transport errors, timeouts, 429, 500, 502-504,
 // 520-530) with full jitter and Retry-After in both forms, paces to the budget, and bounds bytes, time and attempts by base/limits.def.
-// GET; a POST goes through http_submit_post() alone, which src/ROOMS keeps from every room that talks to Polar. https anywhere, http on loopback only. Redirects are followed once and only to the same scheme, host and port (307/308/301/302);
+// GET; a POST goes through http_submit_post() alone, which src/ROOMS keeps from every room that talks to Polar.
+// https anywhere, http on loopback only. Redirects are followed once and only to the same scheme, host and port (307/308/301/302);
 // credentials go to the host of the request's own URL and nowhere else. Proxies from the environment are honoured for https.
 #ifndef TILL_HTTP_HTTP_H
 #define TILL_HTTP_HTTP_H

@@ -5,12 +5,12 @@
 #include "base/attr.h"
 
 static const struct {
-    const char *word, *title;
+    const char *word, *title, *property;
 } services[] = {
-    [TRAFFIC_POSTHOG] = {"posthog", "PostHog"},
-    [TRAFFIC_SEARCH_CONSOLE] = {"search-console", "Search Console"},
-    [TRAFFIC_PLAUSIBLE] = {"plausible", "Plausible"},
-    [TRAFFIC_UMAMI] = {"umami", "Umami"},
+    [TRAFFIC_POSTHOG] = {"posthog", "PostHog", "project"},
+    [TRAFFIC_SEARCH_CONSOLE] = {"search-console", "Search Console", "property"},
+    [TRAFFIC_PLAUSIBLE] = {"plausible", "Plausible", "site"},
+    [TRAFFIC_UMAMI] = {"umami", "Umami", "website"},
 };
 _Static_assert(TILL_COUNT(services) == TRAFFIC__COUNT, "a word for each service");
 
@@ -37,6 +37,11 @@ const char *traffic_service_word(enum traffic_service service)
 const char *traffic_service_title(enum traffic_service service)
 {
     return services[service].title;
+}
+
+const char *traffic_service_property(enum traffic_service service)
+{
+    return services[service].property;
 }
 
 bool traffic_service_parse(struct sv word, enum traffic_service *ret_service)

@@ -23,6 +23,8 @@ enum traffic_service {
 // "posthog", "search-console", ...: on the command line, in the database, in JSON.
 const char *traffic_service_word(enum traffic_service service);
 const char *traffic_service_title(enum traffic_service service); // "Search Console"
+const char *traffic_service_property(
+    enum traffic_service service); // what it counts visits of: "project", "site"
 bool traffic_service_parse(struct sv word, enum traffic_service *ret_service);
 
 enum traffic_dimension {

@@ -10,6 +10,7 @@
 #include "store/row_life.h"
 #include "store/store.h"
 #include "store/summary.h"
+#include "store/traffic.h"
 
 enum { REPORT_CARDS = 32, REPORT_CURRENCIES = 64 };
 
@@ -32,11 +33,20 @@ struct report_card {
     int unproven_count; // tables that landed without proof
     bool is_stale;      // connected, and older than max_age_us (always false when that is 0)
 };
+// A source of web traffic.
+struct report_source {
+    struct store_source source;
+    int64_t every_ms, due_us; // 0 = never
+    bool is_stale;
+};
 struct report_status {
     int64_t now_us;
     struct report_card cards[REPORT_CARDS];
     size_t card_count;
-    bool is_stale; // some card is, or none is connected (always false when max_age_us is 0)
+    struct report_source sources[TILL_LIMIT_SOURCES];
+    size_t source_count;
+    bool
+        is_stale; // some card or source is, or none is connected (always false when max_age_us is 0)
 };
 struct report_status_options {
     const char *name; // this connection alone; NULL = all

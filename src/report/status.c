@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "sync/schedule.h"
 
 static bool has_word(const char *words, const char *word)
@@ -84,6 +85,29 @@ static enum till_code fill_card(struct store *store, struct report_card *card,
     return TILL_OK;
 }
 
+static enum till_code fill_sources(struct store *store, const struct report_status_options *options,
+                                   struct report_status *status, struct till_error *e)
+{
+    struct store_sources *sources = till_calloc(1, sizeof *sources);
+    enum till_code code = sources ? store_source_list(store, sources, e) : TILL_FAIL_MEMORY(e);
+    for (size_t i = 0; code == TILL_OK && i < sources->count; i++) {
+        const struct store_source *source = &sources->list[i];
+        struct report_source *to = &status->sources[status->source_count];
+        if (options->name && strcmp(source->name, options->name) != 0)
+            continue;
+        to->source = *source;
+        to->every_ms = source->every_ms > 0 ? source->every_ms : (int64_t)SCHEDULE_SOURCE_EVERY_MS;
+        to->due_us = schedule_source_due_us(source, status->now_us);
+        to->is_stale = source->disconnected_at_us == 0 && source->is_enabled &&
+                       options->max_age_us > 0 &&
+                       status->now_us - source->fresh_us > options->max_age_us;
+        status->is_stale = status->is_stale || to->is_stale;
+        status->source_count++;
+    }
+    till_free(sources);
+    return code;
+}
+
 enum till_code report_status(struct store *store, const struct clock *clock,
                              const struct report_status_options *options,
                              struct report_status *ret_status, struct till_error *e)
@@ -107,7 +131,8 @@ enum till_code report_status(struct store *store, const struct clock *clock,
         live += card->connection.disconnected_at_us == 0 ? 1 : 0;
         ret_status->is_stale = ret_status->is_stale || card->is_stale;
     }
-    if (options->max_age_us > 0 && live == 0)
+    code = fill_sources(store, options, ret_status, e);
+    if (options->max_age_us > 0 && live == 0 && ret_status->source_count == 0)
         ret_status->is_stale = true;
-    return TILL_OK;
+    return code;
 }

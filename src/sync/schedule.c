@@ -158,3 +158,17 @@ bool schedule_may_join(const struct schedule_entry *entry, struct schedule_momen
     now.boot_ms += early_ms;
     return schedule_is_due(entry, now);
 }
+
+int64_t schedule_source_due_us(const struct store_source *source, int64_t now_us)
+{
+    const struct schedule_terms terms = {
+        .is_scheduled = source->is_enabled && source->disconnected_at_us == 0,
+        .last_us = source->failure_count > 0 ? source->last_finished_us : source->last_started_us,
+        .period_ms = source->failure_count > 0
+                         ? schedule_backoff_ms(source->failure_count,
+                                               schedule_seed(sv_of(source->name), SV("")))
+                     : source->every_ms > 0 ? source->every_ms
+                                            : SCHEDULE_SOURCE_EVERY_MS,
+    };
+    return schedule_due_us(&terms, now_us);
+}

@@ -12,6 +12,7 @@
 
 #include "base/sv.h"
 #include "store/store.h"
+#include "store/traffic.h"
 
 // One moment on both clocks.
 struct schedule_moment {
@@ -69,5 +70,10 @@ int64_t schedule_due_ms(const struct schedule_entry *entry);
 bool schedule_is_due(const struct schedule_entry *entry, struct schedule_moment now);
 // A run that happens anyway takes along what is due within a twentieth of its period (30 s at most): tables with the same interval stay together.
 bool schedule_may_join(const struct schedule_entry *entry, struct schedule_moment now);
+
+// ---- sources of web traffic: by the wall clock alone, since an hour more or less is nothing to them ----
+enum { SCHEDULE_SOURCE_EVERY_MS = 3600000 }; // unless it was set
+// When it is due: 0 = never (off, disconnected), else perhaps in the past. After failures it waits as a table does.
+int64_t schedule_source_due_us(const struct store_source *source, int64_t now_us);
 
 #endif

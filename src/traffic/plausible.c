@@ -30,7 +30,6 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
 
 const struct traffic_source traffic_plausible = {
     .terms = {.default_url = "https://plausible.io",
-              .property_word = "site",
               .timezone = NULL,
               .requests_per_minute = 10,
               .history_days = 490,

@@ -271,7 +271,7 @@ static enum till_code validate(struct traffic *traffic, struct arena *arena,
                                struct traffic_identity *ret_identity, struct till_error *e)
 {
     (void)snprintf(ret_identity->property, sizeof ret_identity->property, "%s", traffic->property);
-    (void)snprintf(ret_identity->property_name, sizeof ret_identity->property_name, "project %.40s",
+    (void)snprintf(ret_identity->property_name, sizeof ret_identity->property_name, "%s",
                    traffic->property);
     enum till_code code = probe(traffic, arena, ret_identity, e);
     if (code == TILL_AUTH)
@@ -607,7 +607,6 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
 
 const struct traffic_source traffic_posthog = {
     .terms = {.default_url = "https://us.posthog.com",
-              .property_word = "project",
               .requests_per_minute = 60,
               .history_days = 490,
               .reread_days = 3},

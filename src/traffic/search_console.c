@@ -30,7 +30,6 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
 
 const struct traffic_source traffic_search_console = {
     .terms = {.default_url = "https://searchconsole.googleapis.com",
-              .property_word = "property",
               .timezone = "America/Los_Angeles",
               .requests_per_minute = 600,
               .history_days = 486,

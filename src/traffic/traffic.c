@@ -114,6 +114,11 @@ void traffic_close(struct traffic *traffic)
     till_free(traffic);
 }
 
+void traffic_set_timezone(struct traffic *traffic, const char *timezone)
+{
+    (void)snprintf(traffic->timezone, sizeof traffic->timezone, "%s", timezone);
+}
+
 int64_t traffic_requests(const struct traffic *traffic)
 {
     return traffic->requests;

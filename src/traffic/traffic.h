@@ -26,7 +26,6 @@ enum { TRAFFIC_TEXT_BYTES = 512, TRAFFIC_ZONE_BYTES = 64 };
 // What is fixed about a service.
 struct traffic_terms {
     const char *default_url;
-    const char *property_word;   // "project", "property", "site", "website"
     const char *timezone;        // of its days where it is always the same, else NULL
     int64_t requests_per_minute; // we stay below; 0 = no limit of ours
     int32_t history_days;        // asked for at the first sync
@@ -50,6 +49,8 @@ struct traffic_options {
 enum till_code traffic_open(const struct traffic_options *options, struct traffic **ret_traffic,
                             struct till_error *e) TILL_MUSTUSE;
 void traffic_close(struct traffic *traffic); // accepts NULL
+// The property's days begin in this zone from now on.
+void traffic_set_timezone(struct traffic *traffic, const char *timezone);
 int64_t traffic_requests(const struct traffic *traffic);
 // How far the service's clock is ahead of ours; 0 before the first answer.
 int64_t traffic_clock_offset_seconds(const struct traffic *traffic);

@@ -30,7 +30,6 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
 
 const struct traffic_source traffic_umami = {
     .terms = {.default_url = "https://api.umami.is",
-              .property_word = "website",
               .timezone = NULL,
               .requests_per_minute = 0,
               .history_days = 490,

@@ -123,13 +123,14 @@ static void card_text(struct buf *out, const struct view_style *style,
 void view_status_text(struct buf *out, const struct view_style *style,
                       const struct report_status *status)
 {
-    if (status->card_count == 0)
+    if (status->card_count == 0 && status->source_count == 0)
         buf_text(out, "Nothing is connected. Connect Polar: till connect polar\n");
     for (size_t i = 0; i < status->card_count; i++) {
         if (i > 0)
             buf_char(out, '\n');
         card_text(out, style, &status->cards[i], status->now_us);
     }
+    view_sources_text(out, style, status);
     if (status->is_stale) {
         buf_char(out, '\n');
         view_ink(out, style, INK_YELLOW, "stale");
@@ -211,5 +212,7 @@ void view_status_json(struct buf *out, const struct report_status *status)
     view_json_bool(out, "stale", status->is_stale);
     view_json_key(out, "connections");
     view_connections_json(out, status);
+    view_json_key(out, "sources");
+    view_sources_json(out, status);
     buf_text(out, "}\n");
 }

@@ -72,6 +72,12 @@ void view_status_text(struct buf *out, const struct view_style *style,
                       const struct report_status *status);
 void view_status_json(struct buf *out, const struct report_status *status);
 void view_connections_json(struct buf *out, const struct report_status *status); // its array alone
+// ---- sources of web traffic, part of the above; the array alone ----
+void view_sources_text(struct buf *out, const struct view_style *style,
+                       const struct report_status *status);
+void view_sources_json(struct buf *out, const struct report_status *status);
+void view_source_lines(struct buf *out, const struct view_style *style,
+                       const struct report_status *status); // for `till tables`, below the tables
 void view_today_text(struct buf *out, const struct view_style *style,
                      const struct report_today *today);
 void view_today_json(struct buf *out, const struct report_today *today);
