@@ -255,3 +255,23 @@ enum till_code store_traffic_land(struct store *store, struct store_source *sour
     source->has_through = true;
     return TILL_OK;
 }
+
+enum till_code store_traffic_any(struct store *store, const struct store_source *source,
+                                 struct civil_date from, struct civil_date to, bool *ret_any,
+                                 struct till_error *e)
+{
+    static const char sql[] =
+        "SELECT EXISTS (SELECT 1 FROM traffic_daily WHERE connection = ?1 AND date >= ?2 AND"
+        " date < ?3 AND coalesce(visits, 0) + coalesce(visitors, 0) > 0) OR EXISTS (SELECT 1 FROM"
+        " search_daily WHERE connection = ?1 AND date >= ?2 AND date < ?3 AND impressions > 0)";
+    char first[STORE_DATE_BYTES], last[STORE_DATE_BYTES];
+    int64_t count = 0;
+    struct store_result result = {.row = store_take_integer, .context = &count};
+    print_date(from, first);
+    print_date(to, last);
+    struct value values[] = {store_c_text(source->name), store_c_text(first), store_c_text(last)};
+    enum till_code code = store_execute(store, sql, values, TILL_COUNT(values), &result, e);
+    if (code == TILL_OK)
+        *ret_any = count != 0;
+    return code;
+}

@@ -82,5 +82,9 @@ struct store_traffic {
 enum till_code store_traffic_land(struct store *store, struct store_source *source,
                                   const struct store_traffic *traffic, int64_t now_us,
                                   struct till_error *e) TILL_MUSTUSE;
+// Are there any visits or impressions on record in these days? to is not included.
+enum till_code store_traffic_any(struct store *store, const struct store_source *source,
+                                 struct civil_date from, struct civil_date to, bool *ret_any,
+                                 struct till_error *e) TILL_MUSTUSE;
 
 #endif

@@ -49,6 +49,25 @@ static enum till_code begin(struct run *run, struct till_error *e)
     return TILL_OK;
 }
 
+// An answer without a single row, of days that had some: more likely something is wrong than that everybody was forgotten.
+static enum till_code check_emptiness(const struct run *run, const struct traffic_batch *batch,
+                                      struct till_error *e)
+{
+    bool has_any = false;
+    if (batch->row_count > 0 || run->options->is_whole)
+        return TILL_OK;
+    enum till_code code = store_traffic_any(run->options->store, run->source, run->from,
+                                            batch->covered_to, &has_any, e);
+    if (code || !has_any)
+        return code;
+    (void)TILL_FAIL(e, TILL_REMOTE, 0, "%s says nothing about days that it had visits of",
+                    traffic_service_title(run->source->service));
+    return till_error_hint(e,
+                           "nothing was changed; if they were deleted there, `till sync --full "
+                           "--name %s` believes it",
+                           run->source->name);
+}
+
 static enum till_code land(struct run *run, const struct traffic_batch *batch, struct till_error *e)
 {
     const struct traffic_terms *terms = traffic_terms(run->source->service);
@@ -63,8 +82,11 @@ static enum till_code land(struct run *run, const struct traffic_batch *batch, s
         .hours_from_us = batch->hours_from_us,
         .hours_to_us = batch->hours_to_us,
     };
-    enum till_code code = store_traffic_land(run->options->store, run->source, &traffic,
-                                             clock_now_us(run->options->clock), e);
+    enum till_code code = check_emptiness(run, batch, e);
+    if (code)
+        return code;
+    code = store_traffic_land(run->options->store, run->source, &traffic,
+                              clock_now_us(run->options->clock), e);
     if (code)
         return code;
     run->result->days += civil_date_to_days(batch->covered_to) - civil_date_to_days(run->from);

@@ -561,6 +561,27 @@ static enum till_code fetch_hours(struct fetching *fetching, struct traffic_batc
     return code;
 }
 
+// Each query tells of the same days: one of them without a row is an answer that went wrong on its way, not a day without visitors.
+static enum till_code check_agreement(const struct fetching *fetching, struct till_error *e)
+{
+    size_t visited = 0, entered = 0, placed = 0;
+    for (size_t i = 0; i < fetching->rows.count; i++) {
+        const struct traffic_row *row = &fetching->rows.list[i];
+        if (!traffic_date_before(row->date, fetching->to))
+            continue;
+        visited += row->grain == TRAFFIC_DAY && row->visits > 0;
+        entered += row->grain == TRAFFIC_PART && row->dimension == TRAFFIC_CHANNEL;
+        placed += row->grain == TRAFFIC_PART && row->dimension == TRAFFIC_COUNTRY;
+    }
+    if ((visited > 0) == (entered > 0) && (visited > 0) == (placed > 0))
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_FORMAT, 0,
+                    "PostHog's answers contradict each other: %zu days with "
+                    "visitors, %zu channels, %zu countries",
+                    visited, entered, placed);
+    return till_error_hint(e, "nothing was changed; the next run asks again");
+}
+
 // Rows of days that were cut off after they came go again.
 static void finish(const struct fetching *fetching, struct traffic_batch *batch)
 {
@@ -601,8 +622,10 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
         memcpy(ret_batch->timezone, fetching.timezone, sizeof ret_batch->timezone);
         return TILL_OK;
     }
-    finish(&fetching, ret_batch);
-    return TILL_OK;
+    code = check_agreement(&fetching, e);
+    if (code == TILL_OK)
+        finish(&fetching, ret_batch);
+    return code;
 }
 
 const struct traffic_source traffic_posthog = {

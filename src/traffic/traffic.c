@@ -208,21 +208,17 @@ static enum till_code take(const struct http_response *response, struct arena *a
     return code;
 }
 
-enum till_code traffic_ask(struct traffic *traffic, const struct traffic_question *question,
-                           struct arena *arena, struct traffic_answer *ret_answer,
-                           struct till_error *e)
+// One exchange, its retries included.
+static enum till_code ask_once(struct traffic *traffic, const struct traffic_question *question,
+                               const char *url, struct arena *arena,
+                               struct traffic_answer *ret_answer, struct till_error *e)
 {
     struct http_response response = {0};
-    char url[2 * TRAFFIC_URL_BYTES + TRAFFIC_TEXT_BYTES];
-    bool is_whole = strncmp(question->path, "http", 4) == 0;
-    int len = snprintf(url, sizeof url, "%s%s", is_whole ? "" : traffic->url, question->path);
-    if (len < 0 || (size_t)len >= sizeof url)
-        return TILL_FAIL(e, TILL_LIMIT, 0, "could not %s: its address is too long", question->what);
     enum till_code code = submit(traffic, question, url, e);
     if (code == TILL_OK)
         code = http_next(traffic->http, &response, e);
     if (code)
-        return till_error_context(e, "could not %s", question->what);
+        return code;
     traffic->requests += response.attempts;
     if (response.date_unix_seconds > 0)
         traffic->clock_offset_seconds =
@@ -234,6 +230,23 @@ enum till_code traffic_ask(struct traffic *traffic, const struct traffic_questio
         code = take(&response, arena, ret_answer, e);
     }
     http_response_release(&response);
+    return code;
+}
+
+enum till_code traffic_ask(struct traffic *traffic, const struct traffic_question *question,
+                           struct arena *arena, struct traffic_answer *ret_answer,
+                           struct till_error *e)
+{
+    char url[2 * TRAFFIC_URL_BYTES + TRAFFIC_TEXT_BYTES];
+    bool is_whole = strncmp(question->path, "http", 4) == 0;
+    int len = snprintf(url, sizeof url, "%s%s", is_whole ? "" : traffic->url, question->path);
+    if (len < 0 || (size_t)len >= sizeof url)
+        return TILL_FAIL(e, TILL_LIMIT, 0, "could not %s: its address is too long", question->what);
+    enum till_code code = ask_once(traffic, question, url, arena, ret_answer, e);
+    if (code == TILL_FORMAT && !question->is_grant) { // something on the way, perhaps: once more
+        till_error_clear(e);
+        code = ask_once(traffic, question, url, arena, ret_answer, e);
+    }
     return code ? till_error_context(e, "could not %s", question->what) : TILL_OK;
 }
 
