@@ -16,6 +16,9 @@
 
 struct json; // opaque
 
+// Hidden: libjwt brings another library with functions of these names, which must go on finding its own.
+#pragma GCC visibility push(hidden)
+
 // FORMAT when it is not JSON or nested too deep; MEMORY and LIMIT from the arena, which takes about four times the body.
 enum till_code json_parse(struct sv body, struct arena *arena, const struct json **ret_root,
                           struct till_error *e) TILL_MUSTUSE;
@@ -33,5 +36,6 @@ bool json_text(const struct json *value, struct sv *ret_text);
 // A whole number, also one written as 12.0 or "12".
 bool json_integer(const struct json *value, int64_t *ret_integer);
 bool json_real(const struct json *value, double *ret_real); // finite
+#pragma GCC visibility pop
 
 #endif

@@ -70,6 +70,9 @@ enum till_code traffic_fail(const struct traffic *traffic, const struct traffic_
 // The service's words in an error, on one line and cut.
 struct sv traffic_words(const struct json *text, struct arena *arena);
 
+// Appends text as one part of an address or a form.
+void traffic_percent(struct buf *out, struct sv text);
+
 // ---- rows ----
 struct traffic_rows {
     struct traffic_row *list;

@@ -250,6 +250,18 @@ enum till_code traffic_ask(struct traffic *traffic, const struct traffic_questio
     return code ? till_error_context(e, "could not %s", question->what) : TILL_OK;
 }
 
+void traffic_percent(struct buf *out, struct sv text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '\0' && strchr(plain, text.ptr[i]))
+            buf_char(out, text.ptr[i]);
+        else
+            buf_format(out, "%%%02X", (unsigned char)text.ptr[i]);
+    }
+}
+
 struct sv traffic_words(const struct json *text, struct arena *arena)
 {
     struct sv words = SV("");

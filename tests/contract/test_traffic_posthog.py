@@ -19,7 +19,7 @@ EVENTS = ("country", "device")
 class PostHogCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.sim = Sim(orders=60, seed=11, years=2).start()
+        cls.sim = Sim(orders=400, seed=11).start()
         cls.addClassCleanup(cls.sim.stop)
 
     def setUp(self):
