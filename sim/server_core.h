@@ -98,6 +98,7 @@ struct reply {
     struct fault_action fault;
     const char *route;     // static or a table's name, for the counters
     bool is_authenticated; // the limiter remembers the token when the reply has left
+    bool is_query_running; // of a traffic service, until the reply has left
     // DELIVER_ROWS
     struct environment *rows_environment;
     enum sim_table rows_table;

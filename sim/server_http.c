@@ -233,6 +233,9 @@ static void end_exchange(void *argument, struct MHD_Connection *connection, void
     if (exchange != NULL && exchange->is_counted) {
         stats_end(&environment->server->stats);
     }
+    if (exchange != NULL && exchange->reply.is_query_running) {
+        traffic_query_ended(environment->server->traffic);
+    }
     exchange_free(exchange);
     *context = NULL;
 }

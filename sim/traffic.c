@@ -64,8 +64,9 @@ static bool make_keys(struct traffic *traffic)
         traffic_secret(posthog->no_scope, "phx_", 43) &&
         traffic_secret(posthog->other_project, "phx_", 43) &&
         traffic_secret(posthog->phc, "phc_", 43) && traffic_secret(posthog->eu, "phx_", 43) &&
-        traffic_uuid(google->key_id) && traffic_secret(google->client_secret, "GOCSPX-", 28) &&
-        traffic_secret(id, "", 32) && traffic_secret(traffic->plausible.key, "", 43) &&
+        traffic_uuid(posthog->organization) && traffic_uuid(google->key_id) &&
+        traffic_secret(google->client_secret, "GOCSPX-", 28) && traffic_secret(id, "", 32) &&
+        traffic_secret(traffic->plausible.key, "", 43) &&
         traffic_secret(traffic->plausible.no_plan, "", 43) && traffic_uuid(umami->website) &&
         traffic_secret(umami->password, "", 20) && traffic_secret(umami->api_key, "api_", 40) &&
         traffic_secret(umami->token, "", 60);
@@ -91,6 +92,7 @@ struct traffic *traffic_new(const struct traffic_options *options)
         options->umami_version != NULL ? strtoll(options->umami_version, NULL, 10) : 3;
     if (options->is_limited) {
         traffic->posthog.limit = (struct traffic_limit){.an_hour = 2400, .a_minute = 240};
+        traffic->posthog.most_running = 3;
         traffic->plausible.limit = (struct traffic_limit){.an_hour = 600};
         traffic->google.limit = (struct traffic_limit){.a_minute = 1200};
     }

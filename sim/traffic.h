@@ -35,6 +35,8 @@ void traffic_free(struct traffic *traffic);
 void traffic_answer(struct traffic *traffic, const struct sim_world *world,
                     enum traffic_service service, const struct request *request,
                     struct reply *reply);
+// A query that was running (reply.is_query_running) has been answered.
+void traffic_query_ended(struct traffic *traffic);
 // What a service says when the fault plan asks for a status.
 void traffic_answer_fault(struct traffic *traffic, enum traffic_service service,
                           struct reply *reply);

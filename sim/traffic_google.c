@@ -5,6 +5,7 @@
 // that is used up looks like a missing permission but for its reason.
 #include "traffic_parts.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,11 @@ enum grouping {
 };
 static const char *const groupings[GROUPING__COUNT] = {
     "date", "query", "page", "country", "device", "hour", "searchAppearance"};
+static const enum traffic_dimension grouped_dimensions[GROUPING__COUNT] = {
+    [BY_QUERY] = TRAFFIC_QUERY,
+    [BY_PAGE] = TRAFFIC_LANDING_PAGE,
+    [BY_COUNTRY] = TRAFFIC_COUNTRY,
+    [BY_DEVICE] = TRAFFIC_DEVICE};
 
 struct analytics {
     enum grouping by[DIMENSIONS_MAX];
@@ -49,6 +55,7 @@ struct analytics {
     int64_t limit, start, first_day, last_day;
     const char *state, *type;
     bool is_by_date, is_by_hour, is_by_page, is_by_appearance;
+    bool has_no_rows; // by its filters
 };
 
 static void error(struct reply *reply, unsigned status, const char *domain, const char *reason,
@@ -222,29 +229,117 @@ static bool read_analytics(struct traffic_call *call, struct analytics *a)
     return false;
 }
 
-// Filters for equal or contained pages and queries; others are refused.
-static bool read_filters(struct traffic_call *call, struct traffic_question *question)
+static void print_text(char ret[static TRAFFIC_VALUE_BYTES], enum traffic_dimension dimension,
+                       const char *text)
 {
-    yyjson_val *groups = yyjson_obj_get(call->body, "dimensionFilterGroups"), *filter;
-    size_t index, count;
-    yyjson_arr_foreach(yyjson_obj_get(yyjson_arr_get_first(groups), "filters"), index, count,
-                       filter)
+    snprintf(ret, TRAFFIC_VALUE_BYTES, "%s%s", dimension == TRAFFIC_LANDING_PAGE ? site_pages : "",
+             dimension == TRAFFIC_COUNTRY ? traffic_country_alpha3(text) : text);
+    for (char *c = ret; dimension == TRAFFIC_DEVICE && *c != '\0'; c++) {
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+    }
+}
+
+// Filters.
+
+enum operation { EQUALS, CONTAINS, INCLUDES_REGEX };
+
+struct filter {
+    enum traffic_dimension dimension;
+    enum operation operation;
+    bool is_negative;
+    const char *text;
+    regex_t regex;
+};
+
+// Values without a text are too rare to be told: any filter leaves them out.
+static bool passes(const char *text, const void *what)
+{
+    const struct filter *filter = what;
+    char value[TRAFFIC_VALUE_BYTES];
+    if (text == NULL) {
+        return false;
+    }
+    print_text(value, filter->dimension, text);
+    bool is_exact = filter->dimension == TRAFFIC_LANDING_PAGE || filter->dimension == TRAFFIC_QUERY;
+    bool is_found = filter->operation == INCLUDES_REGEX
+                        ? regexec(&filter->regex, value, 0, NULL, 0) == 0
+                    : filter->operation == CONTAINS ? strcasestr(value, filter->text) != NULL
+                    : is_exact                      ? strcmp(value, filter->text) == 0
+                                                    : strcasecmp(value, filter->text) == 0;
+    return is_found != filter->is_negative;
+}
+
+static bool read_operation(const char *text, struct filter *filter)
+{
+    static const char *const names[] = {"equals",      "notEquals",      "contains",
+                                        "notContains", "includingRegex", "excludingRegex"};
+    unsigned i = 0;
+    while (text != NULL && i < 6 && strcmp(names[i], text) != 0) {
+        i++;
+    }
+    filter->operation = (enum operation)(i / 2);
+    filter->is_negative = i % 2 == 1;
+    return i < 6;
+}
+
+// False with the refusal in the reply. No page has a search appearance, so a filter by one leaves nothing.
+static bool read_filter(struct traffic_call *call, yyjson_val *value, struct analytics *a,
+                        struct traffic_question *question)
+{
+    static const struct {
+        const char *name;
+        enum traffic_dimension dimension;
+    } dimensions[] = {{"page", TRAFFIC_LANDING_PAGE},
+                      {"query", TRAFFIC_QUERY},
+                      {"country", TRAFFIC_COUNTRY},
+                      {"device", TRAFFIC_DEVICE},
+                      {"searchAppearance", TRAFFIC_DIMENSION__COUNT}};
+    struct filter filter = {.text = yyjson_get_str(yyjson_obj_get(value, "expression"))};
+    unsigned i = 0;
+    while (i < 5 && !yyjson_equals_str(yyjson_obj_get(value, "dimension"), dimensions[i].name)) {
+        i++;
+    }
+    if (i == 5 || filter.text == NULL ||
+        !read_operation(yyjson_get_str(yyjson_obj_get(value, "operator")), &filter)) {
+        refuse(call, "Invalid value at 'dimension_filter_groups'");
+        return false;
+    }
+    filter.dimension = dimensions[i].dimension;
+    if (filter.dimension == TRAFFIC_DIMENSION__COUNT) {
+        a->has_no_rows = true;
+        return true;
+    }
+    if (filter.operation == INCLUDES_REGEX &&
+        regcomp(&filter.regex, filter.text, REG_EXTENDED | REG_NOSUB) != 0) {
+        refuse(call, "Invalid regular expression in 'dimension_filter_groups'");
+        return false;
+    }
+    traffic_exclude(question, filter.dimension, passes, &filter);
+    if (filter.operation == INCLUDES_REGEX) {
+        regfree(&filter.regex);
+    }
+    return true;
+}
+
+static bool read_filters(struct traffic_call *call, struct analytics *a,
+                         struct traffic_question *question)
+{
+    yyjson_val *group, *filter;
+    size_t index, count, group_index, group_count;
+    yyjson_arr_foreach(yyjson_obj_get(call->body, "dimensionFilterGroups"), group_index,
+                       group_count, group)
     {
-        const char *operation = yyjson_get_str(yyjson_obj_get(filter, "operator"));
-        const char *text = yyjson_get_str(yyjson_obj_get(filter, "expression"));
-        bool is_page = yyjson_equals_str(yyjson_obj_get(filter, "dimension"), "page");
-        bool is_query = yyjson_equals_str(yyjson_obj_get(filter, "dimension"), "query");
-        bool is_equal = operation == NULL || strcmp(operation, "equals") == 0;
-        if (text == NULL || (!is_page && !is_query) ||
-            (!is_equal && strcmp(operation, "contains") != 0)) {
-            refuse(call, "Invalid filter");
+        yyjson_val *type = yyjson_obj_get(group, "groupType");
+        if (type != NULL && !yyjson_equals_str(type, "and")) {
+            refuse(call, "Invalid value at 'dimension_filter_groups[0].group_type'");
             return false;
         }
-        if (is_page && strncmp(text, site_pages, strlen(site_pages)) == 0) {
-            text += strlen(site_pages);
+        yyjson_arr_foreach(yyjson_obj_get(group, "filters"), index, count, filter)
+        {
+            if (!read_filter(call, filter, a, question)) {
+                return false;
+            }
         }
-        unsigned dimension = is_page ? TRAFFIC_LANDING_PAGE : TRAFFIC_QUERY;
-        (is_equal ? question->wanted : question->contained)[dimension] = text;
     }
     return true;
 }
@@ -260,19 +355,9 @@ static void print_key(struct sim_out *out, const struct traffic_row *row, enum g
         traffic_print_time(out, zone, row->bucket);
         json_append_literal(out, "\"");
         return;
-    } else if (by == BY_QUERY) {
-        snprintf(text, sizeof text, "%s", traffic_value(row->key, TRAFFIC_QUERY));
-    } else if (by == BY_PAGE) {
-        snprintf(text, sizeof text, "%s%s", site_pages,
-                 traffic_value(row->key, TRAFFIC_LANDING_PAGE));
-    } else if (by == BY_COUNTRY) {
-        snprintf(text, sizeof text, "%s",
-                 traffic_country_alpha3(traffic_value(row->key, TRAFFIC_COUNTRY)));
     } else {
-        snprintf(text, sizeof text, "%s", traffic_value(row->key, TRAFFIC_DEVICE));
-        for (char *c = text; *c != '\0'; c++) {
-            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-        }
+        enum traffic_dimension dimension = grouped_dimensions[by];
+        print_text(text, dimension, traffic_value(row->key, dimension));
     }
     json_append_string(out, text);
 }
@@ -307,11 +392,6 @@ static void print_rows(struct traffic_call *call, const struct analytics *a,
 static void run_analytics(struct traffic_call *call, struct analytics *a,
                           struct traffic_question *question)
 {
-    static const enum traffic_dimension dimensions[GROUPING__COUNT] = {
-        [BY_QUERY] = TRAFFIC_QUERY,
-        [BY_PAGE] = TRAFFIC_LANDING_PAGE,
-        [BY_COUNTRY] = TRAFFIC_COUNTRY,
-        [BY_DEVICE] = TRAFFIC_DEVICE};
     const int64_t day_us = INT64_C(86400) * 1000000;
     int64_t today = traffic_day(question->zone, world_now_us(call->world));
     int64_t incomplete_day = traffic_first_incomplete_day(call->world, question->zone);
@@ -325,11 +405,12 @@ static void run_analytics(struct traffic_call *call, struct analytics *a,
     question->to_us = metrics_zone_instant_us(question->zone, end * day_us);
     for (size_t i = 0; i < a->count; i++) {
         if (a->by[i] != BY_DATE && a->by[i] != BY_HOUR && a->by[i] != BY_APPEARANCE) {
-            question->dimensions |= 1U << dimensions[a->by[i]];
+            question->dimensions |= 1U << grouped_dimensions[a->by[i]];
         }
     }
     struct traffic_rows rows = {0};
-    bool has_rows = strcmp(a->type, "web") == 0 && !a->is_by_appearance && first < end;
+    bool has_rows =
+        strcmp(a->type, "web") == 0 && !a->is_by_appearance && !a->has_no_rows && first < end;
     if (has_rows && !traffic_call_ask(call, question, &rows)) {
         return;
     }
@@ -363,7 +444,7 @@ static void answer_analytics(struct traffic_call *call, const char *site)
         google_error(call->traffic, call->reply, 500, "");
         return;
     }
-    if (read_analytics(call, &analytics) && read_filters(call, &question)) {
+    if (read_analytics(call, &analytics) && read_filters(call, &analytics, &question)) {
         run_analytics(call, &analytics, &question);
     }
     metrics_zone_close((struct metrics_zone *)(uintptr_t)question.zone);

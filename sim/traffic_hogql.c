@@ -262,16 +262,99 @@ static bool read_clauses(struct clauses *clauses, const struct metrics_zone *zon
     return is_read;
 }
 
+// An escaped quote does not end its text: what it stands for matters to no clause.
+static void hide_escapes(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        if (c[0] == '\\' && c[1] != '\0') {
+            c[0] = c[1] = '_';
+        }
+    }
+}
+
 bool hogql_read(const char *text, const struct metrics_zone *zone, struct hogql *ret)
 {
     *ret = (struct hogql){.from_us = INT64_MIN / 2, .to_us = INT64_MAX / 2, .limit = LIMIT_DEFAULT};
     struct clauses *clauses = calloc(1, sizeof *clauses);
-    if (clauses == NULL) {
+    char *copy = strdup(text);
+    bool is_read = false;
+    if (clauses == NULL || copy == NULL) {
         snprintf(ret->problem, sizeof ret->problem, "out of memory");
-        return false;
+    } else {
+        hide_escapes(copy);
+        split_clauses(copy, clauses);
+        is_read = read_clauses(clauses, zone, ret);
     }
-    split_clauses(text, clauses);
-    bool is_read = read_clauses(clauses, zone, ret);
+    free(copy);
     free(clauses);
     return is_read;
+}
+
+// Placeholders.
+
+static void print_constant(struct sim_out *out, yyjson_val *value)
+{
+    const char *text = yyjson_get_str(value);
+    if (text == NULL) {
+        char *number = yyjson_val_write(value, 0, NULL);
+        sim_out_text(out, number != NULL ? number : "null");
+        free(number);
+        return;
+    }
+    json_append_literal(out, "'");
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '\'' || *c == '\\') {
+            json_append_literal(out, "\\");
+        }
+        sim_out_append(out, c, 1);
+    }
+    json_append_literal(out, "'");
+}
+
+static void tell_missing(const char *name, yyjson_val *values,
+                         char ret_problem[static HOGQL_PROBLEM])
+{
+    yyjson_val *key, *value;
+    size_t index, count, length;
+    if (yyjson_obj_size(values) == 0) {
+        snprintf(ret_problem, HOGQL_PROBLEM, "Unresolved placeholder: {%s}", name);
+        return;
+    }
+    length = (size_t)snprintf(
+        ret_problem, HOGQL_PROBLEM,
+        "Placeholder {%s} is not available in this context. You can use the following: ", name);
+    yyjson_obj_foreach(values, index, count, key, value)
+    {
+        if (length < HOGQL_PROBLEM) {
+            length += (size_t)snprintf(ret_problem + length, HOGQL_PROBLEM - length, "%s%s",
+                                       index > 0 ? ", " : "", yyjson_get_str(key));
+        }
+    }
+}
+
+bool hogql_fill(const char *text, yyjson_val *values, struct sim_out *out,
+                char ret_problem[static HOGQL_PROBLEM])
+{
+    bool is_quoted = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        size_t length = *c == '{' && !is_quoted ? strcspn(c, "}") : 0;
+        if (length == 0 || c[length] == '\0') {
+            bool is_escape = *c == '\\' && c[1] != '\0';
+            is_quoted = *c == '\'' ? !is_quoted : is_quoted;
+            sim_out_append(out, c, is_escape ? 2 : 1);
+            c += is_escape;
+            continue;
+        }
+        char name[48];
+        snprintf(name, sizeof name, "%.*s", (int)(length - 1), c + 1);
+        yyjson_val *value = yyjson_obj_get(values, name);
+        if (value == NULL || yyjson_is_null(value)) {
+            tell_missing(name, values, ret_problem);
+            return false;
+        }
+        print_constant(out, value);
+        c += length;
+    }
+    sim_out_append(out, "", 1);
+    return true;
 }

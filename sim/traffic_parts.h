@@ -41,6 +41,8 @@ struct posthog {
     int64_t project_id;
     char zone[TRAFFIC_ZONE_BYTES];
     struct traffic_limit limit;
+    char organization[TRAFFIC_ID_BYTES];
+    int64_t most_running, running; // queries at a time; 0 = any number
     int64_t async_polls; // > 0: blocking queries too are answered 202, and done after so many polls
     struct posthog_pending pending[TRAFFIC_PENDING_MAX];
     uint64_t query_count;
@@ -144,7 +146,7 @@ enum hogql_kind {
     HOGQL_BOUNCES,
     HOGQL_ONE
 };
-enum { HOGQL_COLUMNS_MAX = 16 };
+enum { HOGQL_COLUMNS_MAX = 16, HOGQL_PROBLEM = 256 };
 struct hogql_column {
     enum hogql_kind kind;
     enum traffic_dimension dimension;
@@ -155,10 +157,13 @@ struct hogql {
     size_t column_count;
     bool is_one, is_sessions; // SELECT 1; FROM sessions
     int64_t from_us, to_us, limit, offset;
-    char problem[160]; // why it is refused
+    char problem[HOGQL_PROBLEM]; // why it is refused
 };
 // False with `problem` set.
 bool hogql_read(const char *text, const struct metrics_zone *zone, struct hogql *ret);
+// Appends the query with its {placeholders} filled in from `values`, as constants, and a NUL. False with a problem.
+bool hogql_fill(const char *text, yyjson_val *values, struct sim_out *out,
+                char ret_problem[static HOGQL_PROBLEM]);
 
 // The service's time, in seconds since 1970.
 int64_t traffic_now_s(const struct traffic *traffic);

@@ -2,7 +2,8 @@
 // traffic_plausible.c - Plausible's Stats API v2: metrics by position, buckets without visits absent, days in the site's zone.
 //
 // As soon as a session's metric or a visit's dimension is asked for, sessions are counted, by when they began; page views and visitors alone are
-// counted by when they happened. A page is the landing page.
+// counted by when they happened. A page is the landing page. The one goal is a purchase in one currency (traffic_revenue.c): with it, visitors are
+// those who bought.
 #include "traffic_parts.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 enum { METRICS_MAX = 8, DIMENSIONS_MAX = 8, ROWS_DEFAULT = 10000, LABELS_MAX = 20000 };
 
-static const char site_id[] = "shop.example";
+static const char site_id[] = "shop.example", goal_name[] = "Purchase", goal_currency[] = "USD";
 
 enum metric {
     VISITORS,
@@ -20,12 +21,16 @@ enum metric {
     BOUNCE_RATE,
     VIEWS_PER_VISIT,
     VISIT_DURATION,
+    EVENTS,
+    TOTAL_REVENUE,
+    AVERAGE_REVENUE,
     METRIC__COUNT
 };
 static const char *const metric_names[METRIC__COUNT] = {
-    "visitors", "visits", "pageviews", "bounce_rate", "views_per_visit", "visit_duration"};
+    "visitors",       "visits", "pageviews",     "bounce_rate",    "views_per_visit",
+    "visit_duration", "events", "total_revenue", "average_revenue"};
 
-enum { TIME_DAY = TRAFFIC_DIMENSION__COUNT, TIME_HOUR };
+enum { TIME_DAY = TRAFFIC_DIMENSION__COUNT, TIME_HOUR, TIME_WEEK, TIME_MONTH, EVENT_GOAL };
 static const struct {
     const char *name;
     int dimension;
@@ -33,6 +38,9 @@ static const struct {
     {"time", TIME_DAY},
     {"time:day", TIME_DAY},
     {"time:hour", TIME_HOUR},
+    {"time:week", TIME_WEEK},
+    {"time:month", TIME_MONTH},
+    {"event:goal", EVENT_GOAL},
     {"visit:source", TRAFFIC_SOURCE},
     {"visit:channel", TRAFFIC_CHANNEL},
     {"visit:referrer", TRAFFIC_REFERRER},
@@ -50,7 +58,8 @@ struct report {
     int dimensions[DIMENSIONS_MAX];
     size_t metric_count, dimension_count;
     int64_t first_day, last_day, limit, offset;
-    bool has_session_metric, has_event_dimension;
+    enum traffic_bucket bucket;
+    bool has_session_metric, has_visit_metric, has_event_dimension, has_revenue, is_goal;
 };
 
 static void error(struct reply *reply, unsigned status, const char *message)
@@ -110,7 +119,9 @@ static bool read_metrics(struct traffic_call *call, struct report *report)
             error(call->reply, 400, "#/metrics: Invalid metric");
             return false;
         }
-        report->has_session_metric |= metric != VISITORS && metric != PAGEVIEWS;
+        report->has_visit_metric |= metric >= BOUNCE_RATE ? metric < EVENTS : metric == VISITS;
+        report->has_session_metric |= report->has_visit_metric;
+        report->has_revenue |= metric == TOTAL_REVENUE || metric == AVERAGE_REVENUE;
         report->metrics[report->metric_count++] = (enum metric)metric;
     }
     if (report->metric_count == 0) {
@@ -130,6 +141,18 @@ static bool read_dimension(const char *name, int *ret)
     return false;
 }
 
+static void note_dimension(const char *name, int dimension, struct report *report)
+{
+    static const enum traffic_bucket buckets[] = {TRAFFIC_DAYS, TRAFFIC_HOURS, TRAFFIC_WEEKS,
+                                                  TRAFFIC_MONTHS};
+    if (dimension >= TIME_DAY && dimension <= TIME_MONTH) {
+        report->bucket = buckets[dimension - TIME_DAY];
+    }
+    report->is_goal |= dimension == EVENT_GOAL;
+    report->has_event_dimension |= strncmp(name, "event:", 6) == 0;
+    report->has_session_metric |= strncmp(name, "visit:", 6) == 0;
+}
+
 static bool read_dimensions(struct traffic_call *call, struct report *report)
 {
     yyjson_val *item;
@@ -142,9 +165,7 @@ static bool read_dimensions(struct traffic_call *call, struct report *report)
             error(call->reply, 400, "#/dimensions: Invalid dimension");
             return false;
         }
-        report->dimension_count++;
-        report->has_event_dimension |= strncmp(name, "event:", 6) == 0;
-        report->has_session_metric |= strncmp(name, "visit:", 6) == 0;
+        note_dimension(name, report->dimensions[report->dimension_count++], report);
     }
     if (report->has_event_dimension && report->has_session_metric) {
         error(call->reply, 400,
@@ -154,53 +175,119 @@ static bool read_dimensions(struct traffic_call *call, struct report *report)
     return true;
 }
 
+// The first day of the month that lies so many months before.
+static int64_t month_before(int64_t day, int months)
+{
+    for (day = traffic_bucket_day(TRAFFIC_MONTHS, day, 0); months > 0; months--) {
+        day = traffic_bucket_day(TRAFFIC_MONTHS, day - 1, 0);
+    }
+    return day;
+}
+
+static bool read_named_range(const char *name, int64_t today, struct report *report)
+{
+    const int64_t this_month = month_before(today, 0);
+    const struct {
+        const char *name;
+        int64_t first, last;
+    } ranges[] = {
+        {"day", today, today},
+        {"7d", today - 7, today - 1},
+        {"28d", today - 28, today - 1},
+        {"30d", today - 30, today - 1},
+        {"91d", today - 91, today - 1},
+        {"month", this_month, today},
+        {"6mo", month_before(today, 6), this_month - 1},
+        {"12mo", month_before(today, 12), this_month - 1},
+        {"year", traffic_bucket_day(TRAFFIC_YEARS, today, 0), today},
+        {"all", today - 5000, today},
+    };
+    for (size_t i = 0; name != NULL && i < sizeof ranges / sizeof *ranges; i++) {
+        if (strcmp(ranges[i].name, name) == 0) {
+            report->first_day = ranges[i].first;
+            report->last_day = ranges[i].last;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_range(struct traffic_call *call, int64_t today, struct report *report)
 {
-    static const struct {
-        const char *name;
-        int64_t days;
-    } spans[] = {{"7d", 7},    {"28d", 28},   {"30d", 30},  {"91d", 91},
-                 {"6mo", 182}, {"12mo", 365}, {"all", 5000}};
     yyjson_val *range = yyjson_obj_get(call->body, "date_range");
     const char *first = yyjson_get_str(yyjson_arr_get(range, 0));
     const char *last = yyjson_get_str(yyjson_arr_get(range, 1));
-    report->last_day = today;
-    if (first != NULL && last != NULL && traffic_read_day(first, &report->first_day) &&
-        traffic_read_day(last, &report->last_day) && report->first_day <= report->last_day) {
+    bool are_days = first != NULL && last != NULL && traffic_read_day(first, &report->first_day) &&
+                    traffic_read_day(last, &report->last_day) &&
+                    report->first_day <= report->last_day;
+    if (are_days || read_named_range(yyjson_get_str(range), today, report)) {
         return true;
-    }
-    if (yyjson_equals_str(range, "day")) {
-        report->first_day = today;
-        return true;
-    }
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
-        if (yyjson_equals_str(range, spans[i].name)) {
-            report->first_day = today - spans[i].days;
-            report->last_day = today - (spans[i].days < 5000);
-            return true;
-        }
     }
     error(call->reply, 400, "#/date_range: Invalid date range");
     return false;
 }
 
-// [["is","visit:source",["Google"]]]: one value of each.
-static bool read_filters(struct traffic_call *call, struct traffic_question *question)
+struct clause {
+    yyjson_val *values;
+    bool is_contained, is_negative;
+};
+
+// A visit passes when any of the values fits; one without a value counts as empty.
+static bool passes(const char *text, const void *what)
+{
+    const struct clause *clause = what;
+    yyjson_val *item;
+    size_t index, count;
+    bool fits = false;
+    text = text != NULL ? text : "";
+    yyjson_arr_foreach(clause->values, index, count, item)
+    {
+        const char *value = yyjson_get_str(item);
+        if (value != NULL) {
+            fits |= clause->is_contained ? strstr(text, value) != NULL : strcmp(text, value) == 0;
+        }
+    }
+    return fits != clause->is_negative;
+}
+
+static bool read_clause(yyjson_val *item, struct clause *ret)
+{
+    const char *operation = yyjson_get_str(yyjson_arr_get(item, 0));
+    ret->values = yyjson_arr_get(item, 2);
+    if (operation == NULL || yyjson_arr_size(ret->values) == 0) {
+        return false;
+    }
+    ret->is_contained = strncmp(operation, "contains", 8) == 0;
+    const char *rest = operation + (ret->is_contained ? 8 : 2);
+    ret->is_negative = strcmp(rest, "_not") == 0;
+    return (ret->is_contained || strncmp(operation, "is", 2) == 0) &&
+           (ret->is_negative || *rest == '\0');
+}
+
+// [["is","visit:source",["Google"]],...]: all of them, and no nesting.
+static bool read_filters(struct traffic_call *call, struct report *report,
+                         struct traffic_question *question)
 {
     yyjson_val *item;
     size_t index, count;
     yyjson_arr_foreach(yyjson_obj_get(call->body, "filters"), index, count, item)
     {
         int dimension = 0;
-        const char *operation = yyjson_get_str(yyjson_arr_get(item, 0));
-        const char *value = yyjson_get_str(yyjson_arr_get(yyjson_arr_get(item, 2), 0));
+        struct clause clause;
         bool is_known = read_dimension(yyjson_get_str(yyjson_arr_get(item, 1)), &dimension);
-        if (!is_known || dimension >= TIME_DAY || value == NULL || operation == NULL ||
-            (strcmp(operation, "is") != 0 && strcmp(operation, "contains") != 0)) {
+        if (!is_known || (dimension >= TIME_DAY && dimension != EVENT_GOAL) ||
+            !read_clause(item, &clause)) {
             error(call->reply, 400, "#/filters: Invalid filter");
             return false;
         }
-        (*operation == 'i' ? question->wanted : question->contained)[dimension] = value;
+        if (dimension != EVENT_GOAL) {
+            traffic_exclude(question, (enum traffic_dimension)dimension, passes, &clause);
+        } else if (passes(goal_name, &clause)) {
+            report->is_goal = true;
+        } else {
+            error(call->reply, 400, "The goal is not configured for this site.");
+            return false;
+        }
     }
     return true;
 }
@@ -209,7 +296,7 @@ static void print_bucket(struct sim_out *out, const struct metrics_zone *zone, i
                          int64_t bucket)
 {
     char day[16];
-    if (dimension == TIME_DAY) {
+    if (dimension != TIME_HOUR) {
         traffic_print_day(bucket, day);
         sim_out_format(out, "\"%s\"", day);
         return;
@@ -241,9 +328,34 @@ static void print_metric(struct sim_out *out, const struct traffic_row *row, enu
     case VISIT_DURATION:
         sim_out_format(out, "%.0f", (double)row->seconds / sessions);
         break;
+    case EVENTS:
+        sim_out_format(out, "%lld", (long long)row->pageviews);
+        break;
+    case TOTAL_REVENUE:
+    case AVERAGE_REVENUE:
     case METRIC__COUNT:
+        json_append_literal(out, "null");
         break;
     }
+}
+
+static void print_dimensions(struct sim_out *out, const struct report *report,
+                             const struct traffic_row *row, const struct metrics_zone *zone)
+{
+    json_append_literal(out, "\"dimensions\":[");
+    for (size_t i = 0; i < report->dimension_count; i++) {
+        int dimension = report->dimensions[i];
+        sim_out_text(out, i > 0 ? "," : "");
+        if (dimension == EVENT_GOAL) {
+            json_append_string(out, goal_name);
+        } else if (dimension >= TIME_DAY) {
+            print_bucket(out, zone, dimension, row->bucket);
+        } else {
+            const char *text = traffic_value(row->key, (enum traffic_dimension)dimension);
+            json_append_string(out, text != NULL ? text : "(none)");
+        }
+    }
+    json_append_literal(out, "]}");
 }
 
 static void print_row(struct sim_out *out, const struct report *report,
@@ -254,18 +366,8 @@ static void print_row(struct sim_out *out, const struct report *report,
         sim_out_text(out, i > 0 ? "," : "");
         print_metric(out, row, report->metrics[i]);
     }
-    json_append_literal(out, "],\"dimensions\":[");
-    for (size_t i = 0; i < report->dimension_count; i++) {
-        int dimension = report->dimensions[i];
-        sim_out_text(out, i > 0 ? "," : "");
-        if (dimension >= TIME_DAY) {
-            print_bucket(out, zone, dimension, row->bucket);
-        } else {
-            const char *text = traffic_value(row->key, (enum traffic_dimension)dimension);
-            json_append_string(out, text != NULL ? text : "(none)");
-        }
-    }
-    json_append_literal(out, "]}");
+    json_append_literal(out, "],");
+    print_dimensions(out, report, row, zone);
 }
 
 static void print_labels(struct sim_out *out, const struct report *report,
@@ -273,18 +375,23 @@ static void print_labels(struct sim_out *out, const struct report *report,
 {
     int64_t step_us = INT64_C(3600) * 1000000;
     json_append_literal(out, "\"time_labels\":[");
-    if (question->bucket == TRAFFIC_DAYS) {
-        for (int64_t day = report->first_day;
-             day <= report->last_day && day < report->first_day + LABELS_MAX; day++) {
-            sim_out_text(out, day > report->first_day ? "," : "");
-            print_bucket(out, question->zone, TIME_DAY, day);
-        }
-    } else if (question->bucket == TRAFFIC_HOURS) {
+    if (question->bucket == TRAFFIC_HOURS) {
         int64_t end_us = question->from_us + LABELS_MAX * step_us;
         end_us = end_us < question->to_us ? end_us : question->to_us;
         for (int64_t at_us = question->from_us; at_us < end_us; at_us += step_us) {
             sim_out_text(out, at_us > question->from_us ? "," : "");
             print_bucket(out, question->zone, TIME_HOUR, at_us);
+        }
+    } else if (question->bucket != TRAFFIC_WHOLE) {
+        int64_t before = INT64_MIN;
+        for (int64_t day = report->first_day;
+             day <= report->last_day && day < report->first_day + LABELS_MAX; day++) {
+            int64_t label = traffic_bucket_day(question->bucket, day, report->first_day);
+            if (label != before) {
+                sim_out_text(out, before != INT64_MIN ? "," : "");
+                print_bucket(out, question->zone, TIME_DAY, label);
+                before = label;
+            }
         }
     }
     json_append_literal(out, "]");
@@ -310,11 +417,50 @@ static void print_query(struct traffic_call *call, const struct report *report,
     free(dimensions);
 }
 
+// Revenue that cannot be told is null, and why is told once for each metric.
+static void print_warnings(struct sim_out *out, const struct report *report)
+{
+    bool is_first = true;
+    json_append_literal(out, "\"metric_warnings\":{");
+    for (size_t i = 0; i < report->metric_count; i++) {
+        if (report->metrics[i] == TOTAL_REVENUE || report->metrics[i] == AVERAGE_REVENUE) {
+            sim_out_format(out,
+                           "%s\"%s\":{\"code\":\"no_revenue_goals_matching\",\"warning\":\"Revenue "
+                           "metrics are null as there are no matching revenue goals.\"}",
+                           is_first ? "" : ",", metric_names[report->metrics[i]]);
+            is_first = false;
+        }
+    }
+    json_append_literal(out, "}");
+}
+
+static void print_end(struct traffic_call *call, const struct report *report,
+                      const struct traffic_question *question, size_t row_count)
+{
+    struct sim_out *out = call->out;
+    yyjson_val *include = yyjson_obj_get(call->body, "include");
+    const char *comma = "";
+    json_append_literal(out, "],\"meta\":{");
+    if (yyjson_is_true(yyjson_obj_get(include, "time_labels"))) {
+        print_labels(out, report, question);
+        comma = ",";
+    }
+    if (yyjson_is_true(yyjson_obj_get(include, "total_rows"))) {
+        sim_out_format(out, "%s\"total_rows\":%zu", comma, row_count);
+        comma = ",";
+    }
+    if (report->has_revenue && !report->is_goal) {
+        sim_out_text(out, comma);
+        print_warnings(out, report);
+    }
+    json_append_literal(out, "},");
+    print_query(call, report, question);
+}
+
 static void print_answer(struct traffic_call *call, const struct report *report,
                          const struct traffic_question *question, const struct traffic_rows *rows)
 {
     struct sim_out *out = call->out;
-    yyjson_val *include = yyjson_obj_get(call->body, "include");
     static const struct traffic_row nothing;
     size_t start = (size_t)report->offset, end = start + (size_t)report->limit;
     end = end < rows->count ? end : rows->count;
@@ -326,16 +472,85 @@ static void print_answer(struct traffic_call *call, const struct report *report,
     if (rows->count == 0 && report->dimension_count == 0) {
         print_row(out, report, &nothing, question->zone);
     }
-    json_append_literal(out, "],\"meta\":{");
-    bool has_labels = yyjson_is_true(yyjson_obj_get(include, "time_labels"));
-    if (has_labels) {
-        print_labels(out, report, question);
+    print_end(call, report, question, rows->count);
+}
+
+// The goal.
+
+static void print_money(struct sim_out *out, double value)
+{
+    static const char *const ends[] = {"", "K", "M", "B"};
+    char digits[32];
+    double small = value;
+    unsigned power = 0;
+    while (small >= 1000 && power < 3) {
+        small /= 1000;
+        power++;
     }
-    if (yyjson_is_true(yyjson_obj_get(include, "total_rows"))) {
-        sim_out_format(out, "%s\"total_rows\":%zu", has_labels ? "," : "", rows->count);
+    sim_out_format(out, "{\"value\":%.15g,\"currency\":\"%s\",\"short\":\"$%.1f%s\",\"long\":\"$",
+                   value, goal_currency, small, ends[power]);
+    int length = snprintf(digits, sizeof digits, "%.2f", value);
+    for (int i = 0; i < length; i++) {
+        bool is_thousand = i > 0 && i < length - 3 && (length - 3 - i) % 3 == 0;
+        sim_out_format(out, "%s%c", is_thousand ? "," : "", digits[i]);
     }
-    json_append_literal(out, "},");
-    print_query(call, report, question);
+    json_append_literal(out, "\"}");
+}
+
+static void print_sale(struct sim_out *out, const struct report *report,
+                       const struct traffic_sale *sale, double minor_units)
+{
+    struct traffic_row row = {.bucket = sale->bucket,
+                              .key = sale->key,
+                              .visitors = sale->customers,
+                              .pageviews = sale->orders};
+    double value = (double)sale->amount_minor / minor_units;
+    json_append_literal(out, "{\"metrics\":[");
+    for (size_t i = 0; i < report->metric_count; i++) {
+        enum metric metric = report->metrics[i];
+        sim_out_text(out, i > 0 ? "," : "");
+        if (metric == TOTAL_REVENUE || metric == AVERAGE_REVENUE) {
+            double orders =
+                metric == AVERAGE_REVENUE && sale->orders > 0 ? (double)sale->orders : 1;
+            print_money(out, value / orders);
+        } else {
+            print_metric(out, &row, metric);
+        }
+    }
+    json_append_literal(out, "],");
+    print_dimensions(out, report, &row, NULL);
+}
+
+static void answer_goal(struct traffic_call *call, const struct report *report,
+                        const struct traffic_question *question)
+{
+    static const struct traffic_sale nothing;
+    struct traffic_sales sales = {.minor_units = 100};
+    unsigned of_country = 1U << TRAFFIC_COUNTRY;
+    if (report->has_visit_metric) {
+        error(call->reply, 400,
+              "Session metric(s) `visits` cannot be queried along with event dimension(s) "
+              "`event:goal`");
+        return;
+    }
+    if ((question->dimensions & ~of_country) != 0 || question->bucket == TRAFFIC_HOURS) {
+        error(call->reply, 400, "#/dimensions: Invalid dimension");
+        return;
+    }
+    if (!call->is_empty && !traffic_ask_sales(call->world, goal_currency, question, &sales)) {
+        plausible_error(call->traffic, call->reply, 500, "");
+        return;
+    }
+    reply_json(call->reply, 200, "{\"results\":[");
+    for (size_t i = 0; i < sales.count; i++) {
+        sim_out_text(call->out, i > 0 ? "," : "");
+        print_sale(call->out, report, &sales.rows[i], (double)sales.minor_units);
+    }
+    if (sales.count == 0 && report->dimension_count == 0) {
+        print_sale(call->out, report, &nothing, 100);
+    }
+    print_end(call, report, question, sales.count);
+    traffic_sales_release(&sales);
 }
 
 static void answer_stats(struct traffic_call *call, struct metrics_zone *zone)
@@ -353,21 +568,23 @@ static void answer_stats(struct traffic_call *call, struct metrics_zone *zone)
     }
     int64_t today = traffic_day(zone, world_now_us(call->world));
     if (!read_metrics(call, &report) || !read_dimensions(call, &report) ||
-        !read_range(call, today, &report) || !read_filters(call, &question)) {
+        !read_range(call, today, &report) || !read_filters(call, &report, &question)) {
         return;
     }
     const int64_t day_us = INT64_C(86400) * 1000000;
+    question.bucket = report.bucket;
+    question.first_day = report.first_day;
     question.basis = report.has_session_metric ? TRAFFIC_SESSIONS : TRAFFIC_EVENTS;
     question.from_us = metrics_zone_instant_us(zone, report.first_day * day_us);
     question.to_us = metrics_zone_instant_us(zone, (report.last_day + 1) * day_us);
     for (size_t i = 0; i < report.dimension_count; i++) {
-        if (report.dimensions[i] >= TIME_DAY) {
-            question.bucket = report.dimensions[i] == TIME_DAY ? TRAFFIC_DAYS : TRAFFIC_HOURS;
-        } else {
+        if (report.dimensions[i] < TIME_DAY) {
             question.dimensions |= 1U << (unsigned)report.dimensions[i];
         }
     }
-    if (traffic_call_ask(call, &question, &rows)) {
+    if (report.is_goal) {
+        answer_goal(call, &report, &question);
+    } else if (traffic_call_ask(call, &question, &rows)) {
         print_answer(call, &report, &question, &rows);
     }
     traffic_rows_release(&rows);
@@ -392,7 +609,7 @@ void plausible_answer(struct traffic_call *call)
         plausible_error(call->traffic, call->reply, 429, "");
         return;
     }
-    if (site == NULL) {
+    if (is_known && site == NULL) {
         plausible_error(call->traffic, call->reply, 400, "");
         return;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // traffic_posthog.c - PostHog's query endpoint: keys of two regions, HogQL by traffic_hogql.c, rows cut at the limit, answers that must be polled.
 //
-// Order of evaluation: key, throttle, project, scope, project of the key, body, query. Polling is not throttled.
+// Order of evaluation: key, throttle, project, scope, project of the key, body, how many are running, query. Polling is not throttled. A query runs
+// until its answer has left; one too many is refused at once, where PostHog first lets it wait for half a minute.
 #include "traffic_parts.h"
 
 #include <stdio.h>
@@ -258,6 +259,45 @@ static void set_pending(struct traffic_call *call)
     json_append_literal(call->out, "null}}");
 }
 
+// The query may run, now that it is counted.
+static bool begin_query(struct traffic_call *call)
+{
+    struct posthog *posthog = &call->traffic->posthog;
+    char task[9] = {0}, detail[200];
+    if (posthog->most_running == 0 || posthog->running < posthog->most_running) {
+        posthog->running++;
+        call->reply->is_query_running = true;
+        return true;
+    }
+    (void)auth_random_text(task, sizeof task - 1);
+    snprintf(detail, sizeof detail,
+             "Exceeded maximum concurrency limit: %lld for key: api:query:per-org:%s and task: %s",
+             (long long)posthog->most_running, posthog->organization, task);
+    error(call->reply, 429, "throttled_error", "throttled", detail);
+    return false;
+}
+
+void traffic_query_ended(struct traffic *traffic)
+{
+    pthread_mutex_lock(&traffic->lock);
+    traffic->posthog.running--;
+    pthread_mutex_unlock(&traffic->lock);
+}
+
+static void fill_and_run(struct traffic_call *call, const char *text, yyjson_val *values)
+{
+    struct sim_out filled = {0};
+    char problem[HOGQL_PROBLEM];
+    if (!hogql_fill(text, values, &filled, problem)) {
+        error(call->reply, 400, "validation_error", "invalid_input", problem);
+    } else if (filled.failed) {
+        posthog_error(call->traffic, call->reply, 500, "");
+    } else {
+        run_query(call, filled.data);
+    }
+    sim_out_release(&filled);
+}
+
 static void answer_query(struct traffic_call *call)
 {
     yyjson_val *query = yyjson_obj_get(call->body, "query");
@@ -274,8 +314,11 @@ static void answer_query(struct traffic_call *call)
               text == NULL ? "query: Field required" : "Only HogQLQuery is understood here.");
         return;
     }
+    if (!begin_query(call)) {
+        return;
+    }
     call->traffic->posthog.query_count++;
-    run_query(call, text);
+    fill_and_run(call, text, yyjson_obj_get(query, "values"));
     bool is_async = refresh != NULL && strstr(refresh, "async") != NULL;
     if (call->reply->status != 500 && (is_async || call->traffic->posthog.async_polls > 0)) {
         set_pending(call);

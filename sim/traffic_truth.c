@@ -14,7 +14,7 @@ static void print_row(struct sim_out *out, const struct traffic_question *questi
 {
     char day[16];
     json_append_literal(out, "{");
-    if (question->bucket == TRAFFIC_DAYS) {
+    if (question->bucket != TRAFFIC_HOURS) {
         traffic_print_day(row->bucket, day);
         sim_out_format(out, "\"date\":\"%s\",", day);
     } else {
@@ -81,7 +81,13 @@ static const char *read_window(const struct query *query, struct traffic_questio
     const int64_t day_us = INT64_C(86400) * 1000000;
     question->from_us = metrics_zone_instant_us(question->zone, first * day_us);
     question->to_us = metrics_zone_instant_us(question->zone, (last + 1) * day_us);
-    question->bucket = bucket != NULL && strcmp(bucket, "hour") == 0 ? TRAFFIC_HOURS : TRAFFIC_DAYS;
+    question->first_day = first;
+    question->bucket = bucket == NULL                 ? TRAFFIC_DAYS
+                       : strcmp(bucket, "hour") == 0  ? TRAFFIC_HOURS
+                       : strcmp(bucket, "whole") == 0 ? TRAFFIC_WHOLE
+                       : strcmp(bucket, "week") == 0  ? TRAFFIC_WEEKS
+                       : strcmp(bucket, "month") == 0 ? TRAFFIC_MONTHS
+                                                      : TRAFFIC_DAYS;
     if (basis != NULL && question->basis == TRAFFIC_EVENTS && strcmp(basis, "sessions") == 0) {
         question->basis = TRAFFIC_SESSIONS;
     }
@@ -151,6 +157,8 @@ const char *traffic_control(struct traffic *traffic, const struct query *query, 
     } numbers[] = {
         {"posthog_hourly", &traffic->posthog.limit.an_hour},
         {"posthog_minutely", &traffic->posthog.limit.a_minute},
+        {"posthog_concurrent", &traffic->posthog.most_running},
+        {"posthog_running", &traffic->posthog.running},
         {"posthog_async_polls", &traffic->posthog.async_polls},
         {"google_minutely", &traffic->google.limit.a_minute},
         {"plausible_hourly", &traffic->plausible.limit.an_hour},

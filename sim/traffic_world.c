@@ -151,19 +151,42 @@ static uint8_t value_of(const struct visit *visit, enum traffic_dimension dimens
     return 0;
 }
 
+#define VALUES(list)                                                                               \
+    {                                                                                              \
+        (list), sizeof(list) / sizeof *(list)                                                      \
+    }
+static const struct {
+    const char *const *texts;
+    size_t count;
+} value_tables[TRAFFIC_DIMENSION__COUNT] = {
+    [TRAFFIC_CHANNEL] = VALUES(channels),     [TRAFFIC_REFERRER] = VALUES(referrers),
+    [TRAFFIC_SOURCE] = VALUES(names),         [TRAFFIC_LANDING_PAGE] = VALUES(pages),
+    [TRAFFIC_DEVICE] = VALUES(devices),       [TRAFFIC_UTM_SOURCE] = VALUES(utm_sources),
+    [TRAFFIC_UTM_MEDIUM] = VALUES(utm_media), [TRAFFIC_UTM_CAMPAIGN] = VALUES(utm_campaigns),
+    [TRAFFIC_QUERY] = VALUES(queries),
+};
+
+static size_t value_count(enum traffic_dimension dimension)
+{
+    return dimension == TRAFFIC_COUNTRY ? COUNTRY_COUNT + 1 : value_tables[dimension].count;
+}
+
 static const char *value_text(enum traffic_dimension dimension, uint8_t value)
 {
-    static const char *const *const tables[TRAFFIC_DIMENSION__COUNT] = {
-        [TRAFFIC_CHANNEL] = channels,     [TRAFFIC_REFERRER] = referrers,
-        [TRAFFIC_SOURCE] = names,         [TRAFFIC_LANDING_PAGE] = pages,
-        [TRAFFIC_DEVICE] = devices,       [TRAFFIC_UTM_SOURCE] = utm_sources,
-        [TRAFFIC_UTM_MEDIUM] = utm_media, [TRAFFIC_UTM_CAMPAIGN] = utm_campaigns,
-        [TRAFFIC_QUERY] = queries,
-    };
     if (dimension == TRAFFIC_COUNTRY) {
         return value > 0 ? countries[value - 1].code : NULL;
     }
-    return tables[dimension][value];
+    return value_tables[dimension].texts[value];
+}
+
+void traffic_exclude(struct traffic_question *question, enum traffic_dimension dimension,
+                     bool (*passes)(const char *text, const void *what), const void *what)
+{
+    for (size_t i = 0; i < value_count(dimension); i++) {
+        if (!passes(value_text(dimension, (uint8_t)i), what)) {
+            question->excluded[dimension] |= UINT64_C(1) << i;
+        }
+    }
 }
 
 const char *traffic_value(uint64_t key, enum traffic_dimension dimension)
@@ -195,6 +218,18 @@ static int64_t floor_of(int64_t value, int64_t unit)
 int64_t traffic_day(const struct metrics_zone *zone, int64_t at_us)
 {
     return floor_of(at_us + metrics_zone_offset_us(zone, at_us), DAY_US);
+}
+
+int64_t traffic_bucket_day(enum traffic_bucket bucket, int64_t day, int64_t first_day)
+{
+    struct calendar_date date = calendar_from_days(day);
+    if (bucket == TRAFFIC_WEEKS) {
+        int64_t monday = floor_of(day + 3, 7) * 7 - 3; // the third day before 1970 was a Monday
+        return monday > first_day ? monday : first_day;
+    }
+    date.day = bucket == TRAFFIC_MONTHS || bucket == TRAFFIC_YEARS ? 1 : date.day;
+    date.month = bucket == TRAFFIC_YEARS ? 1 : date.month;
+    return calendar_to_days(date);
 }
 
 void traffic_print_day(int64_t day, char ret_text[static 16])
@@ -265,16 +300,8 @@ int64_t traffic_first_incomplete_day(const struct sim_world *world, const struct
 static bool is_wanted(const struct traffic_question *question, const struct visit *visit)
 {
     for (unsigned i = 0; i < TRAFFIC_DIMENSION__COUNT; i++) {
-        if (question->wanted[i] == NULL && question->contained[i] == NULL) {
-            continue;
-        }
-        const char *text =
-            value_text((enum traffic_dimension)i, value_of(visit, (enum traffic_dimension)i));
-        text = text != NULL ? text : "";
-        if (question->wanted[i] != NULL && strcmp(text, question->wanted[i]) != 0) {
-            return false;
-        }
-        if (question->contained[i] != NULL && strstr(text, question->contained[i]) == NULL) {
+        if (question->excluded[i] != 0 &&
+            (question->excluded[i] >> value_of(visit, (enum traffic_dimension)i) & 1U) != 0) {
             return false;
         }
     }
@@ -303,10 +330,11 @@ static struct fact *fact_add(struct collection *c, const struct visit *visit, in
         }
     }
     int64_t offset_us = metrics_zone_offset_us(question->zone, at_us);
-    if (question->bucket == TRAFFIC_DAYS) {
-        fact->bucket = floor_of(at_us + offset_us, DAY_US);
-    } else if (question->bucket == TRAFFIC_HOURS) {
+    if (question->bucket == TRAFFIC_HOURS) {
         fact->bucket = floor_of(at_us + offset_us, HOUR_US) * HOUR_US - offset_us;
+    } else if (question->bucket != TRAFFIC_WHOLE) {
+        fact->bucket = traffic_bucket_day(question->bucket, floor_of(at_us + offset_us, DAY_US),
+                                          question->first_day);
     }
     return fact;
 }
@@ -404,6 +432,11 @@ static uint8_t country_value(uint64_t address)
         i++;
     }
     return (uint8_t)(i + 1);
+}
+
+uint64_t traffic_country_key(uint8_t country)
+{
+    return (uint64_t)country_value(country) << (VALUE_BITS * TRAFFIC_COUNTRY);
 }
 
 static struct visit visit_make(const struct sim_world *w, uint64_t hash, int64_t at_us,

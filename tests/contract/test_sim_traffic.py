@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
@@ -72,7 +73,13 @@ class TrafficTest(unittest.TestCase):
     def tearDown(self):
         self.sim.faults(None)
         self.sim.set_traffic(posthog_async_polls=0, posthog_timezone="UTC", plausible_timezone="UTC", clock_shift_seconds=0, umami_version=3,
-                             posthog_hourly=0, google_minutely=0, plausible_hourly=0, google_denied=0, google_no_sites=0)
+                             posthog_hourly=0, posthog_concurrent=0, posthog_running=0, google_minutely=0, plausible_hourly=0, google_denied=0, google_no_sites=0)
+
+    def until(self, is_done, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not is_done():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
 
     def parsed(self, answer, status=200):
         self.assertEqual(answer.status, status, answer.body[:300])
@@ -237,6 +244,47 @@ class PostHog(TrafficTest):
         wait = int(answer.headers["Retry-After"])
         self.assertTrue(0 < wait <= 3600)
         self.error(answer, 429, "throttled_error", "throttled", f"Request was throttled. Expected available in {wait} seconds.")
+
+    def test_three_at_a_time(self):
+        self.sim.set_traffic(posthog_concurrent=3, posthog_running=3)
+        answer = self.query("SELECT 1")
+        problem = self.parsed(answer, 429)
+        self.assertRegex(problem.pop("detail"), r"^Exceeded maximum concurrency limit: 3 for key: api:query:per-org:[0-9a-f-]{36} and task: \w{8}$")
+        self.assertEqual((problem, answer.headers["Retry-After"]), ({"type": "throttled_error", "code": "throttled", "attr": None}, None))
+        self.sim.set_traffic(posthog_running=2)
+        self.assertEqual([self.query("SELECT 1").status for _ in range(6)], [200] * 6)
+
+    def test_a_query_runs_until_it_is_answered(self):
+        place = self.sim.posthog
+        body = json.dumps({"query": {"kind": "HogQLQuery", "query": "SELECT 1"}})
+        self.sim.set_traffic(posthog_concurrent=1, posthog_running=0)
+        for milliseconds in (500, 4000, 30000):
+            self.sim.faults([{"match": {"environment": "posthog", "times": 1}, "action": {"kind": "slow", "ms": milliseconds}}])
+            connection = http.client.HTTPConnection("127.0.0.1", urllib.parse.urlsplit(place["url"]).port, timeout=60)
+            self.addCleanup(connection.close)
+            connection.request("POST", f"/api/projects/{place['project_id']}/query/", body, {"Authorization": f"Bearer {place['keys']['good']}"})
+            self.until(lambda: self.sim.fault_counts()[0]["fired"] == 1)
+            status = self.query("SELECT 1").status
+            was_running = not select.select([connection.sock], [], [], 0)[0]
+            self.assertEqual(connection.getresponse().status, 200)
+            if was_running:
+                break
+        self.assertEqual((was_running, status), (True, 429))
+        self.until(lambda: self.query("SELECT 1").status == 200)
+
+    def test_values(self):
+        def ask(text, **values):
+            return self.query(text, query={"kind": "HogQLQuery", "query": text, "values": values})
+        given = self.daily("{first}", "{end}").replace("'{first} 00:00:00'", "{first}").replace("'{end} 00:00:00'", "{end}")
+        values = {"first": "2026-08-01 00:00:00", "end": "2026-08-03 00:00:00"}
+        self.assertEqual(self.parsed(ask(given, **values))["results"], self.parsed(self.query(self.daily("2026-08-01", "2026-08-03")))["results"])
+        hostile = "2026-08-01') OR timestamp >= toDateTime('2020-01-01"
+        self.assertIn("Cannot parse string", self.parsed(ask(given, **{**values, "first": hostile}), 400)["detail"])
+        self.error(ask(given), 400, "validation_error", "invalid_input", "Unresolved placeholder: {first}")
+        self.error(ask(given, first="2026-08-01", last="2026-08-02"), 400, "validation_error", "invalid_input",
+                   "Placeholder {end} is not available in this context. You can use the following: first, last")
+        text = self.daily("2026-08-01", "2026-08-03").replace("$screen", "{no} placeholder")
+        self.assertEqual(len(self.parsed(self.query(text))["results"]), 2)
 
     def test_faults(self):
         def fault(**action):
@@ -428,6 +476,34 @@ class Google(TrafficTest):
         oldest = self.parsed(self.analytics(token, startDate="2023-01-01"))["rows"][0]["keys"][0]
         self.assertGreaterEqual(oldest, "2025-04-18", "16 months")
 
+    def test_filters(self):
+        token = self.access()
+        everything = {kind: {row["keys"][0]: row["clicks"] for row in self.parsed(self.analytics(token, dimensions=[kind]))["rows"]}
+                      for kind in ("page", "query", "country", "device")}
+
+        def kept(kind, operator, text, **more):
+            body = {"dimensions": [kind], "dimensionFilterGroups": [{"filters": [{"dimension": kind, "operator": operator, "expression": text}], **more}]}
+            return {row["keys"][0]: row["clicks"] for row in self.parsed(self.analytics(token, **body)).get("rows", [])}
+
+        def of(kind, test):
+            return {name: clicks for name, clicks in everything[kind].items() if test(name)}
+
+        self.assertEqual(kept("page", "notEquals", "https://shop.example/"), of("page", lambda name: name != "https://shop.example/"))
+        self.assertEqual(kept("page", "contains", "PRIC"), of("page", lambda name: "pric" in name))
+        self.assertEqual(kept("query", "notContains", "shop"), of("query", lambda name: "shop" not in name))
+        self.assertEqual(kept("query", "includingRegex", "^shop (a|d)"), of("query", lambda name: name.startswith(("shop a", "shop d"))))
+        self.assertEqual(kept("query", "excludingRegex", "o"), of("query", lambda name: "o" not in name))
+        self.assertEqual(kept("country", "equals", "DEU"), of("country", lambda name: name == "deu"))
+        self.assertEqual(kept("device", "equals", "mobile", groupType="and"), of("device", lambda name: name == "MOBILE"))
+        self.assertTrue(all(of(*case) for case in (("page", lambda name: "pric" in name), ("query", lambda name: "o" not in name))))
+        self.assertEqual(kept("page", "equals", "HTTPS://shop.example/"), {})
+        self.assertEqual(self.parsed(self.analytics(token, dimensionFilterGroups=[{"filters": [
+            {"dimension": "searchAppearance", "expression": "AMP_BLUE_LINK"}]}])).get("rows"), None)
+        for change in ({"dimension": "date"}, {"operator": "like"}, {"operator": "includingRegex", "expression": "("}, {"expression": None}):
+            entry = {"dimension": "page", "operator": "equals", "expression": "x", **change}
+            self.assertEqual(self.reason(self.analytics(token, dimensionFilterGroups=[{"filters": [entry]}]), 400), "invalidParameter", change)
+        self.assertEqual(self.analytics(token, dimensionFilterGroups=[{"groupType": "or", "filters": []}]).status, 400)
+
     def test_bad_questions(self):
         token = self.access()
         for change in ({"dimensions": ["searchAppearance", "date"]}, {"dimensions": ["nope"]}, {"dimensions": ["hour"]}, {"rowLimit": 25001}, {"rowLimit": 0},
@@ -480,6 +556,64 @@ class Plausible(TrafficTest):
         self.assertEqual(len(part["results"]), 2)
         self.assertGreater(part["meta"]["total_rows"], 2)
 
+    def test_weeks_and_months(self):
+        day, ask = datetime.date.fromisoformat, {"date_range": ["2026-07-01", "2026-08-10"], "include": {"time_labels": True}}
+        for name, start in (("week", lambda at: at - datetime.timedelta(at.weekday())), ("month", lambda at: at.replace(day=1))):
+            answer = self.parsed(self.query(dimensions=["time:" + name], **ask))
+            truth = self.sim.traffic("plausible", *ask["date_range"], "UTC", basis="sessions", bucket=name)
+            self.assertEqual([[*row["dimensions"], *row["metrics"]] for row in answer["results"]],
+                             [[row["date"], row["visitors"], row["sessions"], row["pageviews"]] for row in truth])
+            days = (day("2026-07-01") + datetime.timedelta(number) for number in range(41))
+            labels = sorted({str(max(start(at), day("2026-07-01"))) for at in days})
+            self.assertEqual(answer["meta"]["time_labels"], labels)
+            self.assertEqual([row["dimensions"][0] for row in answer["results"]], labels)
+        self.assertEqual(labels, ["2026-07-01", "2026-08-01"])
+
+    def test_named_ranges(self):
+        for name, first, last in (("7d", "2026-08-13", "2026-08-19"), ("month", "2026-08-01", "2026-08-20"), ("year", "2026-01-01", "2026-08-20"),
+                                  ("6mo", "2026-02-01", "2026-07-31"), ("12mo", "2025-08-01", "2026-07-31"), ("day", "2026-08-20", "2026-08-20")):
+            answer = self.parsed(self.query(date_range=name, include={"time_labels": True}))
+            self.assertEqual((answer["meta"]["time_labels"][0], answer["meta"]["time_labels"][-1]), (first, last), name)
+
+    def test_filters(self):
+        def kept(*filters):
+            rows = self.parsed(self.query(dimensions=["visit:source"], metrics=["visits"], filters=list(filters)))["results"]
+            return {row["dimensions"][0]: row["metrics"][0] for row in rows}
+        everything = kept()
+        self.assertEqual(kept(["is", "visit:source", ["Google", "Bing"]]), {name: everything[name] for name in ("Google", "Bing")})
+        self.assertEqual(kept(["is_not", "visit:source", ["Google"]]), {name: count for name, count in everything.items() if name != "Google"})
+        self.assertEqual(kept(["contains", "visit:source", ["oo"]], ["contains_not", "visit:source", ["x"]]), {"Google": everything["Google"]})
+
+    def purchases(self, first, last, months=False):
+        found = {}
+        for row in self.sim.rows("orders"):
+            if row["paid"] and row["currency"] == "usd" and row["checkout_id"] and row["billing_reason"] in ("purchase", "subscription_create"):
+                if first <= row["created_at"][:10] <= last:
+                    found.setdefault(row["created_at"][:7] + "-01" if months else row["created_at"][:10], []).append(row)
+        return found
+
+    def test_revenue(self):
+        window = {"date_range": list(YEAR), "metrics": ["visitors", "events", "total_revenue", "average_revenue"]}
+        sold = self.purchases(*YEAR)
+        rows = self.parsed(self.query(dimensions=["time:day"], filters=[["is", "event:goal", ["Purchase"]]], **window))["results"]
+        self.assertTrue(sold)
+        self.assertEqual({row["dimensions"][0]: (row["metrics"][0], row["metrics"][1], round(row["metrics"][2]["value"] * 100)) for row in rows},
+                         {day: (len({row["customer_id"] for row in orders}), len(orders), sum(row["net_amount"] for row in orders))
+                          for day, orders in sold.items()})
+        total = sum(row["net_amount"] for orders in sold.values() for row in orders) / 100
+        row = self.parsed(self.query(dimensions=["event:goal"], **window))["results"][0]
+        self.assertEqual(row["dimensions"], ["Purchase"])
+        self.assertEqual((row["metrics"][2]["value"], row["metrics"][2]["currency"], row["metrics"][2]["long"]), (total, "USD", f"${total:,.2f}"))
+        self.assertAlmostEqual(row["metrics"][3]["value"], total / row["metrics"][1], places=6)
+        months = self.parsed(self.query(dimensions=["time:month"], filters=[["is", "event:goal", ["Purchase"]]], **window))["results"]
+        self.assertEqual([row["dimensions"][0] for row in months], sorted(self.purchases(*YEAR, months=True)))
+        answer = self.parsed(self.query(**window))
+        self.assertEqual({tuple(row["metrics"][2:]) for row in answer["results"]}, {(None, None)})
+        self.assertEqual(answer["meta"]["metric_warnings"]["total_revenue"], {
+            "code": "no_revenue_goals_matching", "warning": "Revenue metrics are null as there are no matching revenue goals."})
+        self.assertEqual(self.query(filters=[["is", "event:goal", ["Signup"]]]).status, 400)
+        self.assertEqual(self.query(filters=[["is", "event:goal", ["Purchase"]]]).status, 400, "visits are of sessions")
+
     def test_errors(self):
         def says(answer, status, text):
             self.assertTrue(self.parsed(answer, status)["error"].startswith(text), answer.body)
@@ -487,6 +621,7 @@ class Plausible(TrafficTest):
         says(self.query(key="x"), 401, "Invalid API key or site ID. ")
         says(self.query(site_id="other.example"), 401, "Invalid API key or site ID. ")
         says(self.query(site_id=None), 400, "Missing site ID. ")
+        says(self.query(site_id=None, key="x"), 401, "Invalid API key or site ID. ")
         says(self.query(key="key_without_plan"), 402, "The account that owns this API key does not have access to Stats API.")
         for change in ({"metrics": ["x"]}, {"metrics": []}, {"dimensions": ["x"]}, {"date_range": "x"}, {"filters": [["is", "x", ["y"]]]}):
             self.assertEqual(self.query(**change).status, 400, change)
@@ -519,7 +654,11 @@ class Umami(TrafficTest):
         self.assertEqual(self.parsed(self.login(password="x"), 401)["error"]["code"], "incorrect-username-password")
         self.assertEqual(self.parsed(self.login(password=None), 400)["error"]["code"], "bad-request")
         self.assertEqual(self.parsed(self.get(token="x"), 401), {"error": {"message": "Unauthorized", "code": "unauthorized", "status": 401}})
-        self.assertEqual(self.parsed(self.get(website="00000000-0000-4000-8000-000000000000"), 404)["error"]["code"], "not-found")
+        other = "00000000-0000-4000-8000-000000000000"
+        self.assertEqual(self.parsed(self.get(website=other), 401)["error"]["code"], "unauthorized")
+        self.assertIs(self.parsed(self.get(website=other, token=token)), None, "an administrator may see what does not exist")
+        nothing = self.parsed(self.get("/stats", website=other, token=token, startAt=0, endAt=2000000000000))
+        self.assertEqual((nothing["pageviews"], nothing["visitors"]), (0, 0))
         listed = call(self.sim.umami["url"], "/api/websites", key=token)
         self.assertEqual([site["id"] for site in self.parsed(listed)["data"]], [self.sim.umami["website_id"]])
 
@@ -547,15 +686,80 @@ class Umami(TrafficTest):
             self.assertEqual([row["y"] for row in answer["sessions"]], [row["visitors"] for row in truth])
         self.assertEqual(self.parsed(self.get("/pageviews", startAt=0, endAt=86400000, unit="day")), {"pageviews": [], "sessions": []})
 
-    def test_lists_and_errors(self):
+    def test_a_unit_too_small_becomes_a_larger_one(self):
+        def first_days(first, last, unit):
+            answer = self.parsed(self.get("/pageviews", startAt=self.moment(first), endAt=self.moment(last) - 1, unit=unit, timezone="Europe/Berlin"))
+            return [row["x"] for row in answer["pageviews"]][1:3]
+        self.assertEqual(first_days("2025-12-01", "2026-08-01", "day"), ["2025-12-02 00:00:00", "2025-12-03 00:00:00"])
+        self.assertEqual(first_days("2025-12-01", "2026-08-02", "day"), ["2026-01-01 00:00:00", "2026-02-01 00:00:00"])
+        self.assertEqual(first_days("2025-12-01", "2026-08-02", "hour"), ["2026-01-01 00:00:00", "2026-02-01 00:00:00"])
+        self.assertEqual(first_days("2026-06-01", "2026-08-01", "hour"), ["2026-06-02 00:00:00", "2026-06-03 00:00:00"])
+        self.assertEqual(first_days("2026-06-01", "2026-08-01", "month"), ["2026-07-01 00:00:00", "2026-08-01 00:00:00"])
+
+    def test_lists(self):
         window = {"startAt": self.moment("2026-08-01"), "endAt": self.moment("2026-08-11") - 1}
-        for kind in ("referrer", "path", "country", "device", "channel"):
+        for kind, dimension in (("referrer", "referrer"), ("path", "landing_page"), ("country", "country"), ("device", "device"), ("utmSource", "utm_source")):
+            truth = {row[dimension].lower() if kind == "device" else row[dimension]: row for row in self.truth_of(dimension)}
             rows = self.parsed(self.get("/metrics", type=kind, **window))
-            self.assertTrue(rows and all(row["y"] > 0 for row in rows), kind)
-        self.assertEqual(self.parsed(self.get("/stats"), 400)["error"]["message"], "Either startAt+endAt or startDate+endDate must be provided")
-        self.assertEqual(self.get("/metrics", type="x", **window).status, 400)
-        self.assertEqual(self.get("/pageviews", timezone="Mars", **window).status, 400)
+            self.assertEqual({row["x"]: row["y"] for row in rows}, {name: row["visitors"] for name, row in truth.items()})
+            self.assertEqual([row["y"] for row in rows], sorted((row["y"] for row in rows), reverse=True))
+            rows = self.parsed(self.get("/metrics/expanded", type=kind, **window))
+            self.assertEqual({row["name"]: (row["pageviews"], row["visits"], row["bounces"], row["totaltime"]) for row in rows},
+                             {name: (row["pageviews"], row["sessions"], row["bounces"], row["seconds"]) for name, row in truth.items()})
+        channels = self.parsed(self.get("/metrics", type="channel", **window))
+        self.assertIn("organicSearch", [row["x"] for row in channels])
+        self.assertEqual(self.parsed(self.get("/metrics", type="channel", limit=2, offset=1, **window)), channels[1:3])
+        self.assertEqual(self.parsed(self.get("/metrics", type="browser", **window)), [])
+
+    def truth_of(self, dimension):
+        totals = collections.defaultdict(collections.Counter)
+        with_days = self.sim.traffic("umami", "2026-08-01", "2026-08-10", "UTC", bucket="whole", dimensions=dimension)
+        for row in with_days:
+            if row[dimension] not in (None, "$direct"):
+                totals[row[dimension]].update({name: row[name] for name in ("visitors", "pageviews", "sessions", "bounces", "seconds")})
+        return [{dimension: name, **row} for name, row in totals.items()]
+
+    def test_errors(self):
+        window = {"startAt": self.moment("2026-08-01"), "endAt": self.moment("2026-08-11") - 1}
+
+        def refused(what="/stats", **query):
+            error = self.parsed(self.get(what, **query), 400)["error"]
+            self.assertEqual((error.pop("message"), error.pop("code"), error.pop("status")), ("Bad request", "bad-request", 400))
+            return error
+        missing = {"errors": ["Either startAt+endAt or startDate+endDate must be provided"]}
+        self.assertEqual(refused(), missing)
+        self.assertEqual(refused(startAt=0), missing)
+        self.assertEqual(refused(startDate="2026-08-01"), missing)
+        for name, value, problem in (("timezone", "Mars", "Invalid timezone"), ("unit", "week", "Invalid unit"),
+                                     ("startAt", "x", "Invalid input: expected number, received NaN"),
+                                     ("endDate", "x", "Invalid input: expected date, received Date")):
+            self.assertEqual(refused(**{**window, name: value}), {"errors": [], "properties": {name: {"errors": [problem]}}})
+        self.assertEqual(self.get("/stats", token="x").status, 400, "parameters come before the caller")
+        self.assertEqual(self.parsed(self.get("/stats", startDate="2026-08-01", endDate="2026-08-10"), 500)["error"]["code"], "server-error")
+        self.assertEqual(refused("/metrics", type="x", **window), {})
+        self.assertEqual(refused("/metrics", **window)["properties"], {"type": {"errors": ["Invalid input: expected string, received undefined"]}})
+        self.assertEqual(self.parsed(self.get("/stats", startAt=window["endAt"], endAt=window["startAt"]))["pageviews"], 0)
         self.assertEqual(self.get("/x", **window).status, 404)
+
+    def test_revenue(self):
+        sold = [row for row in self.sim.rows("orders") if row["paid"] and row["currency"] == "usd" and row["checkout_id"]
+                and row["billing_reason"] in ("purchase", "subscription_create") and "2026-06-01" <= row["created_at"][:10] <= "2026-07-31"]
+
+        def ask(**changes):
+            parameters = {"startDate": "2026-06-01T00:00:00Z", "endDate": "2026-07-31T23:59:59.999Z", "unit": "day", "currency": "USD", **changes}
+            body = {"websiteId": self.sim.umami["website_id"], "type": "revenue", "filters": {},
+                    "parameters": {name: value for name, value in parameters.items() if value is not None}}
+            return call(self.sim.umami["url"], "/api/reports/revenue", "POST", body, {"x-umami-api-key": self.sim.umami["api_key"]})
+        answer = self.parsed(ask())
+        self.assertTrue(sold)
+        self.assertAlmostEqual(answer["total"]["sum"], sum(row["net_amount"] for row in sold) / 100, places=6)
+        self.assertEqual((answer["total"]["count"], answer["total"]["unique_count"]), (len(sold), len({row["customer_id"] for row in sold})))
+        self.assertEqual({row["t"][:10]: row["count"] for row in answer["chart"]}, collections.Counter(row["created_at"][:10] for row in sold))
+        self.assertAlmostEqual(sum(row["value"] for row in answer["country"]), answer["total"]["sum"], places=6)
+        self.assertIn("sum", answer["total"]["comparison"])
+        self.assertEqual(self.parsed(ask(currency="CHF"))["total"]["sum"], 0)
+        for change in ({"currency": None}, {"startDate": "x"}, {"unit": "week"}, {"timezone": "Mars"}):
+            self.assertEqual(ask(**change).status, 400, change)
 
 
 class Together(TrafficTest):
