@@ -352,7 +352,9 @@ static void print_dimensions(struct sim_out *out, const struct report *report,
             print_bucket(out, zone, dimension, row->bucket);
         } else {
             const char *text = traffic_value(row->key, (enum traffic_dimension)dimension);
-            json_append_string(out, text != NULL ? text : "(none)");
+            json_append_string(out, text == NULL                   ? "(none)"
+                                    : strcmp(text, "$direct") == 0 ? "Direct / None"
+                                                                   : text);
         }
     }
     json_append_literal(out, "]}");

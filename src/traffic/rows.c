@@ -52,6 +52,20 @@ enum till_code traffic_rows_fail(const struct traffic_rows *rows, struct till_er
                      TILL_LIMIT_TRAFFIC_ROWS);
 }
 
+void traffic_rows_finish(const struct traffic_rows *rows, const struct traffic_window *window,
+                         struct civil_date covered_to, struct traffic_batch *ret_batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (traffic_date_before(rows->list[i].date, covered_to))
+            rows->list[kept++] = rows->list[i];
+    }
+    ret_batch->rows = rows->list;
+    ret_batch->row_count = kept;
+    ret_batch->covered_to = covered_to;
+    ret_batch->complete_before = window->today;
+}
+
 struct sv traffic_value(const struct json *text, struct arena *arena)
 {
     struct sv value;

@@ -83,6 +83,9 @@ struct traffic_rows {
 struct traffic_row *traffic_rows_add(struct traffic_rows *rows, enum traffic_grain grain,
                                      struct civil_date date);
 enum till_code traffic_rows_fail(const struct traffic_rows *rows, struct till_error *e);
+// The batch of all rows before that day: those of days that were cut off after they came go again.
+void traffic_rows_finish(const struct traffic_rows *rows, const struct traffic_window *window,
+                         struct civil_date covered_to, struct traffic_batch *ret_batch);
 // Text that can be stored: valid, without control characters, at most TRAFFIC_VALUE_BYTES. "" for NULL and null.
 enum { TRAFFIC_VALUE_BYTES = 500 };
 struct sv traffic_value(const struct json *text, struct arena *arena);

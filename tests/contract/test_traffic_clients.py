@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_traffic_clients.py - the clients of Plausible and Umami, against those services' fakes and the truth behind them.
+
+Driven through traffic_probe, which does what a sync does: window after window until a day is reached. Every number must be the world's own, by day, in
+zones whose days differ; every answer that is no data must end in words of its own and a next step; and nothing may show the secret.
+"""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from sim import ROOT, Sim  # noqa: E402
+
+PROBE = pathlib.Path(os.environ.get("TILL_BUILD") or ROOT / "build") / "unit" / "traffic_probe"
+NOW = "2026-08-20T12:00:00Z"
+TODAY = "2026-08-20"
+YEAR = ("2025-08-20", "2026-08-20")  # the second is not included
+ZONES = ("UTC", "Asia/Kolkata", "America/New_York")
+DIMENSIONS = {"channel", "referrer", "source", "landing_page", "country", "device", "utm_source", "utm_medium", "utm_campaign"}
+EXIT = {"ok": 0, "usage": 2, "config": 3, "auth": 4, "network": 5, "remote": 6, "format": 7}
+
+
+def last_of(window):
+    return str(datetime.date.fromisoformat(window[1]) - datetime.timedelta(1))
+
+
+class ClientTest(unittest.TestCase):
+    service = None
+    limiter = "none"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sim = Sim(orders=300, seed=11, now=NOW, limiter=cls.limiter).start()
+        cls.addClassCleanup(cls.sim.stop)
+
+    def tearDown(self):
+        self.sim.faults(None)
+        self.sim.set_traffic(plausible_timezone="UTC", umami_version=3, plausible_hourly=0)
+
+    def probe(self, *action, secret=None, url=None, item=None, timezone=""):
+        """(exit status, lines, error). The secret is in neither output."""
+        place = getattr(self.sim, self.service)
+        secret = self.secret() if secret is None else secret
+        arguments = [str(PROBE), self.service, place["url"] if url is None else url, self.item() if item is None else item, timezone, *action]
+        done = subprocess.run(arguments, input=secret, capture_output=True, text=True, timeout=300, env={**os.environ, "TZ": "Antarctica/Troll"})
+        for part in secret.split("\n"):
+            if len(part) > 5:
+                self.assertNotIn(part, done.stdout + done.stderr)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], json.loads(done.stderr) if done.stderr else None
+
+    def refused(self, code, text, hint, *action, **options):
+        """Fails with this code, text and next step; gives the error."""
+        status, lines, error = self.probe(*(action or ("check",)), **options)
+        self.assertIsNotNone(error, lines[:3])
+        self.assertEqual((status, error["code"]), (EXIT[code], code), error)
+        self.assertIn(text, error["text"])
+        self.assertIn(hint, error["hint"])
+        return error
+
+    def checked(self, **options):
+        status, lines, error = self.probe("check", **options)
+        self.assertEqual((status, error), (0, None))
+        return lines[0]
+
+    def fetched(self, window, timezone, today=TODAY, **options):
+        """Lines by grain."""
+        status, lines, error = self.probe("fetch", *window, today, timezone=timezone, **options)
+        self.assertEqual((status, error), (0, None))
+        grains = collections.defaultdict(list)
+        for line in lines:
+            grains[line["grain"]].append(line)
+        return grains
+
+    def fault(self, times=None, path="/", **action):
+        match = {"environment": self.service, "path": path, **({} if times is None else {"times": times})}
+        self.sim.faults([{"match": match, "action": action}])
+
+    def equal_by_day(self, rows, truth, names):
+        """names: ours to the truth's."""
+        self.assertEqual({row["date"]: {name: row[name] for name in names} for row in rows},
+                         {row["date"]: {name: row[name_there] for name, name_there in names.items()} for row in truth})
+        self.assertEqual(len(rows), len(truth))
+
+    def parts(self, rows, dimension, names):
+        found = {(row["date"], row["value"]): tuple(row[name] for name in names) for row in rows if row["dimension"] == dimension}
+        self.assertEqual(len(found), sum(row["dimension"] == dimension for row in rows), "a value comes once a day")
+        return found
+
+    def windows_touch(self, grains, window):
+        windows = grains["window"]
+        self.assertEqual([row["from"] for row in windows], [window[0]] + [row["covered_to"] for row in windows[:-1]])
+        self.assertEqual(windows[-1]["covered_to"], window[1])
+
+    def common_troubles(self, title):
+        """What every service may do; `title` names it."""
+        for status in (500, 503):
+            self.fault(kind="status", status=status)
+            self.refused("remote", f"{title} answered {status}", "try again later")
+        self.fault(kind="status", status=502)
+        error = self.refused("remote", f"{title} answered 502", "try again later")
+        self.assertNotIn("<", error["text"])
+        self.fault(kind="status", status=429, retry_after=90)
+        self.refused("remote", f"{title} says there were too many requests", "90 s")
+        self.fault(kind="truncate", at_bytes=20)
+        self.refused("network", "could not", "")
+        self.fault(kind="status", status=200, text="<html>hello")
+        self.refused("format", "could not", "")
+        self.fault(kind="status", status=200, text='{"hello":1}')
+        self.refused("format", "could not", "address")
+        self.sim.faults(None)
+        self.refused("network", "could not", "", url="http://127.0.0.1:9")
+
+    def passing_troubles(self, path, window, timezone):
+        """A few failures in the way change nothing."""
+        quiet = self.fetched(window, timezone)
+        for action in ({"kind": "status", "status": 500}, {"kind": "status", "status": 502}, {"kind": "status", "status": 429, "retry_after": 1},
+                       {"kind": "reset"}, {"kind": "truncate", "at_bytes": 30}, {"kind": "slow", "ms": 200}):
+            self.fault(times=2, path=path, **action)
+            rough = self.fetched(window, timezone)
+            for grain in ("day", "hour", "part", "window"):
+                self.assertEqual(rough[grain], quiet[grain], action)
+
+
+class Plausible(ClientTest):
+    service = "plausible"
+
+    def secret(self):
+        return self.sim.plausible["key"]
+
+    def item(self):
+        return self.sim.plausible["site_id"]
+
+    def test_a_year_in_three_zones(self):
+        for zone in ZONES:
+            self.sim.set_traffic(plausible_timezone=zone)
+            grains = self.fetched(YEAR, zone)
+            truth = self.sim.traffic("plausible", YEAR[0], last_of(YEAR), zone, basis="sessions")
+            self.assertEqual(len(truth), 365)
+            self.equal_by_day(grains["day"], truth, {"visitors": "visitors", "visits": "sessions", "pageviews": "pageviews"})
+            for row, true in zip(grains["day"], truth):
+                self.assertLessEqual(abs(row["bounces"] - true["bounces"]), true["sessions"] * 0.005 + 0.5, row)
+            self.windows_touch(grains, YEAR)
+            self.assertEqual({row["complete_before"] for row in grains["window"]}, {TODAY})
+
+    def test_hours(self):
+        self.sim.set_traffic(plausible_timezone="Asia/Kolkata")
+        grains = self.fetched(YEAR, "Asia/Kolkata")
+        self.assertTrue(all(row["hour"].endswith(":30:00.000000Z") for row in grains["hour"]), "hours begin when they do there")
+        self.sim.set_traffic(plausible_timezone="America/New_York")
+        grains = self.fetched(YEAR, "America/New_York")
+        truth = {row["hour"].replace("Z", ".000000Z"): row for row in self.sim.traffic("plausible", "2026-08-17", "2026-08-21", "UTC", bucket="hour",
+                                                                                     basis="sessions")}
+        self.assertEqual([(row["visitors"], row["visits"], row["pageviews"]) for row in grains["hour"]],
+                         [tuple(truth[row["hour"]][name] for name in ("visitors", "sessions", "pageviews")) for row in grains["hour"]])
+        self.assertEqual((grains["hour"][0]["hour"], len(grains["hour"])), ("2026-08-18T04:00:00.000000Z", 48))
+        span = grains["window"][-1]
+        self.assertEqual(span["hours_to_us"] - span["hours_from_us"], 48 * 3600 * 1000000)
+
+    def test_parts(self):
+        window = ("2026-06-01", "2026-07-01")
+        grains = self.fetched(window, "UTC")
+        self.assertEqual({row["dimension"] for row in grains["part"]}, DIMENSIONS)
+        names = ("visitors", "visits", "pageviews")
+        for dimension in sorted(DIMENSIONS - {"referrer"}):
+            truth = self.sim.traffic("plausible", window[0], last_of(window), "UTC", basis="sessions", dimensions=dimension)
+            nothing = (None, "Direct / None")
+            self.assertEqual(self.parts(grains["part"], dimension, names),
+                             {(row["date"], "" if row[dimension] in nothing else row[dimension]): (row["visitors"], row["sessions"], row["pageviews"])
+                              for row in truth}, dimension)
+        truth = self.sim.traffic("plausible", window[0], last_of(window), "UTC", basis="sessions", dimensions="referrer")
+        self.assertEqual(self.parts(grains["part"], "referrer", names),
+                         {(row["date"], row["referrer"].replace("$direct", "")): (None, row["sessions"], row["pageviews"]) for row in truth})
+
+    def test_incomplete_days_are_read_again(self):
+        with Sim(orders=100, seed=3, now=NOW) as sim:
+            self.sim, kept = sim, self.sim
+            try:
+                window = ("2026-08-19", "2026-08-21")
+                before = self.fetched(window, "UTC")
+                sim.mutate(count=0, seconds=6 * 3600)
+                after = self.fetched(window, "UTC")
+            finally:
+                self.sim = kept
+        self.assertEqual([row["covered_to"] for row in before["window"]], ["2026-08-21"])
+        self.assertEqual(before["window"][0]["complete_before"], TODAY)
+        self.assertEqual(after["day"][0], before["day"][0])
+        self.assertGreater(after["day"][1]["pageviews"], before["day"][1]["pageviews"])
+        self.assertGreater(len(after["hour"]), len(before["hour"]))
+
+    def test_days_without_visits(self):
+        grains = self.fetched(("2019-01-01", "2019-02-01"), "UTC", today="2019-02-01")
+        self.assertEqual((grains["day"], grains["part"], grains["window"][-1]["covered_to"]), ([], [], "2019-02-01"))
+
+    def test_connecting(self):
+        found = self.checked(timezone="UTC")
+        self.assertEqual((found["property"], found["property_name"], found["timezone"], found["remark"]), ("shop.example", "shop.example", "UTC", ""))
+        self.assertEqual(found["requests"], 1)
+        self.assertEqual(self.checked(item=" https://Shop.Example/ ", timezone="UTC")["property"], "shop.example")
+
+    def test_time_zones(self):
+        for zone in ("Asia/Kolkata", "America/New_York", "Pacific/Auckland", "Europe/London"):
+            self.sim.set_traffic(plausible_timezone=zone)
+            self.assertEqual(self.checked(timezone=zone)["timezone"], zone)
+            self.refused("config", "does not name the time zone of shop.example", "--timezone")
+            self.refused("config", "do not begin as they do in Asia/Tokyo", "--timezone", timezone="Asia/Tokyo")
+            self.refused("config", "do not begin as they do in Asia/Tokyo", "--timezone", "fetch", *YEAR, TODAY, timezone="Asia/Tokyo")
+        self.sim.set_traffic(plausible_timezone="UTC")
+        found = self.checked()
+        self.assertEqual(found["timezone"], "UTC")
+        self.assertIn("--timezone", found["remark"])
+        self.sim.set_traffic(plausible_timezone="Asia/Tokyo")
+        self.assertEqual(self.checked()["timezone"], "Etc/GMT-9")
+        self.refused("config", "do not begin as they do in Europe/London", "--timezone", timezone="Europe/London")
+
+    def test_refusals(self):
+        self.refused("usage", "is not the name of a site", "--site-id", item="")
+        self.refused("usage", "is not the name of a site", "--site-id", item="two words")
+        self.refused("auth", "Plausible does not accept this key", "Stats API", secret="x" * 40)
+        self.refused("config", "the key is good, but it may not read a site called other.example", "exactly as Plausible lists it", item="other.example")
+        self.refused("auth", "has no access to the Stats API", "plan", secret=self.sim.plausible["key_without_plan"])
+        self.fault(kind="status", status=402, text="locked")
+        self.refused("auth", "has locked the site shop.example", "subscription")
+        self.fault(kind="status", status=401, text="missing")
+        self.refused("auth", "Plausible saw no key", "proxy")
+        self.fault(kind="status", status=401)
+        self.refused("auth", "does not accept this key for the site", "Stats API", "fetch", *YEAR, TODAY, timezone="UTC")
+        self.fault(kind="status", status=400)
+        self.refused("remote", "Missing site ID.", "update till")
+        self.refused("config", "has no Stats API of version 2", "Community Edition", url=self.sim.umami["url"])
+        self.refused("config", "", "", url="ftp://example.com")
+
+    def test_troubles(self):
+        self.common_troubles("Plausible")
+
+    def test_passing_troubles(self):
+        self.passing_troubles("/api/v2/", ("2026-08-01", "2026-08-20"), "UTC")
+
+    def test_throttled(self):
+        self.sim.set_traffic(plausible_hourly=2)
+        self.refused("remote", "too many requests", "the next run goes on", "fetch", *YEAR, TODAY, timezone="UTC")
+
+
+if __name__ == "__main__":
+    unittest.main()
