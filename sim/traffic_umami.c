@@ -374,10 +374,14 @@ static void answer_values(struct traffic_call *call, struct traffic_question *qu
 {
     const size_t count = sizeof types / sizeof *types;
     const char *type = query_last(&call->query, "type");
+    bool is_old = call->traffic->umami.version < 3;
     struct traffic_rows rows = {0};
     size_t i = 0;
     while (i < count && (type == NULL || strcmp(types[i].type, type) != 0)) {
         i++;
+    }
+    if (i < count && is_old && (strcmp(type, "path") == 0 || strncmp(type, "utm", 3) == 0)) {
+        i = count;
     }
     if (type == NULL) {
         refuse(call, "type", "Invalid input: expected string, received undefined");
@@ -561,14 +565,15 @@ static void answer_website(struct traffic_call *call, const char *what)
     metrics_zone_close(zone);
 }
 
-// The token of a sign-in, or an API key: the cloud's paths take only a key.
+// The token of a sign-in, or an API key, which one's own Umami takes as a bearer, too: the cloud's paths take only a key in its own header.
 static bool is_known(const struct traffic_call *call, bool is_cloud, bool *ret_admin)
 {
     const struct umami *umami = &call->traffic->umami;
     const char *token = auth_bearer(call->request->authorization),
                *key = call->request->umami_api_key;
     *ret_admin = !is_cloud && token != NULL && strcmp(token, umami->token) == 0;
-    return *ret_admin || (key != NULL && strcmp(key, umami->api_key) == 0);
+    bool is_bearer = !is_cloud && token != NULL && strcmp(token, umami->api_key) == 0;
+    return *ret_admin || is_bearer || (key != NULL && strcmp(key, umami->api_key) == 0);
 }
 
 static void answer_known(struct traffic_call *call, const char *rest, bool is_admin)
@@ -581,7 +586,8 @@ static void answer_known(struct traffic_call *call, const char *rest, bool is_ad
         reply_json(call->reply, 200, "{\"data\":[");
         print_website(call);
         json_append_literal(call->out, "],\"count\":1,\"page\":1,\"pageSize\":20}");
-    } else if (*what != '\0' && !is_counting(what)) {
+    } else if ((*what != '\0' && !is_counting(what)) ||
+               (call->traffic->umami.version < 3 && strcmp(what, "/metrics/expanded") == 0)) {
         umami_error(call->traffic, call->reply, 404, "");
     } else if (!is_theirs && !is_admin) {
         umami_error(call->traffic, call->reply, 401, "");

@@ -246,5 +246,137 @@ class Plausible(ClientTest):
         self.refused("remote", "too many requests", "the next run goes on", "fetch", *YEAR, TODAY, timezone="UTC")
 
 
+class Umami(ClientTest):
+    service = "umami"
+
+    def secret(self):
+        return self.sim.umami["username"] + "\n" + self.sim.umami["password"]
+
+    def item(self):
+        return self.sim.umami["website_id"]
+
+    def test_a_year_in_three_zones(self):
+        names = {"visitors": "visitors", "visits": "sessions", "pageviews": "pageviews", "bounces": "bounces"}
+        for zone in ZONES:
+            grains = self.fetched(YEAR, zone)
+            truth = self.sim.traffic("umami", YEAR[0], last_of(YEAR), zone)
+            self.assertEqual(len(truth), 365)
+            self.equal_by_day(grains["day"], truth, names)
+            self.windows_touch(grains, YEAR)
+            hours = {row["hour"].replace("Z", ".000000Z"): row for row in self.sim.traffic("umami", "2026-08-17", "2026-08-21", "UTC", bucket="hour")}
+            self.assertGreaterEqual(len(grains["hour"]), 47)
+            if zone != "Asia/Kolkata":
+                self.assertEqual([(row["visitors"], row["pageviews"]) for row in grains["hour"]],
+                                 [(hours[row["hour"]]["visitors"], hours[row["hour"]]["pageviews"]) for row in grains["hour"]])
+
+    def test_parts_of_the_newest_month(self):
+        grains = self.fetched(("2026-07-01", "2026-08-20"), "America/New_York")
+        dates = sorted({row["date"] for row in grains["part"]})
+        self.assertEqual((dates[0], dates[-1], len(dates)), ("2026-07-21", "2026-08-19", 30))
+        self.assertEqual({row["dimension"] for row in grains["part"]}, DIMENSIONS - {"source"})
+        for dimension in sorted(DIMENSIONS - {"source"}):
+            truth = [row for row in self.sim.traffic("umami", dates[0], dates[-1], "America/New_York", dimensions=dimension)
+                     if row[dimension] not in (None, "$direct")]
+            is_whole = dimension in ("country", "device")
+            names = ("visitors", "visits", "pageviews", "bounces")
+            self.assertEqual(self.parts(grains["part"], dimension, names),
+                             {(row["date"], row[dimension]): (row["visitors"], row["sessions"], row["pageviews"] if is_whole else None,
+                                                              row["bounces"] if is_whole else None) for row in truth}, dimension)
+
+    def test_keys_and_addresses(self):
+        place, window = self.sim.umami, ("2026-08-18", "2026-08-20")
+        quiet = self.fetched(window, "UTC")
+        for url in (place["url"], place["url"] + "/", place["url"] + "/api", place["url"] + "/v1"):
+            found = self.fetched(window, "UTC", url=url, secret=place["api_key"])
+            self.assertEqual((found["day"], found["part"]), (quiet["day"], quiet["part"]), url)
+
+    def test_version_2(self):
+        window = ("2026-08-10", "2026-08-20")
+        new = self.fetched(window, "UTC")
+        self.sim.set_traffic(umami_version=2)
+        old = self.fetched(window, "UTC")
+        self.assertEqual((old["day"], old["hour"]), (new["day"], new["hour"]))
+        self.assertEqual({row["dimension"] for row in old["part"]}, {"channel", "referrer", "landing_page", "country", "device"})
+        self.assertEqual(self.parts(old["part"], "country", ("visitors",)), self.parts(new["part"], "country", ("visitors",)))
+        self.assertEqual({row["visits"] for row in old["part"]}, {None})
+
+    def test_incomplete_days_are_read_again(self):
+        with Sim(orders=100, seed=3, now=NOW) as sim:
+            self.sim, kept = sim, self.sim
+            try:
+                window = ("2026-08-19", "2026-08-21")
+                before = self.fetched(window, "UTC")
+                sim.mutate(count=0, seconds=6 * 3600)
+                after = self.fetched(window, "UTC")
+            finally:
+                self.sim = kept
+        self.assertEqual(before["window"][0]["complete_before"], TODAY)
+        self.assertEqual(after["day"][0], before["day"][0])
+        self.assertGreater(after["day"][1]["pageviews"], before["day"][1]["pageviews"])
+        self.assertGreater(len(after["hour"]), len(before["hour"]))
+
+    def test_days_without_visits(self):
+        grains = self.fetched(("2019-01-01", "2019-03-01"), "UTC", today="2019-03-01")
+        self.assertEqual((grains["day"], grains["part"], grains["window"][-1]["covered_to"]), ([], [], "2019-03-01"))
+        self.assertEqual(grains["end"][0]["requests"], 1 + 2 + 1, "a sign-in, two windows, and hours")
+
+    def test_connecting(self):
+        place = self.sim.umami
+        for item in (place["website_id"], "shop.example", "SHOP", "", f" {place['website_id']} "):
+            found = self.checked(item=item)
+            self.assertEqual((found["property"], found["property_name"], found["account"]), (place["website_id"], "shop.example", "admin"))
+            self.assertIn("one day", found["remark"])
+        self.assertEqual(self.checked(secret=place["api_key"])["account"], "")
+        self.assertEqual(self.checked(secret=place["api_key"], url=place["url"] + "/v1")["property_name"], "shop.example")
+        status, lines, _ = self.probe("list")
+        self.assertEqual((status, lines), (0, [{"property": place["website_id"], "permission": "shop.example", "is_readable": True}]))
+
+    def test_refusals(self):
+        place, other = self.sim.umami, "00000000-0000-4000-8000-000000000000"
+        self.refused("auth", "Umami does not accept this user name and password", "view only", secret="admin\nwrong-password")
+        self.refused("auth", "Umami does not accept this user name and password", "view only", secret="admin\nwrong-password", item="shop.example")
+        self.refused("auth", "Umami does not accept this user name and password", "view only", "fetch", *YEAR, TODAY, timezone="UTC",
+                     secret="admin\nwrong-password")
+        for item in (place["website_id"], "shop.example", other):
+            self.refused("auth", "Umami does not accept this key", "3.4", secret="api_wrong-key-of-umami", item=item)
+        for secret in (place["api_key"], self.secret()):
+            for item in (other, "elsewhere.example"):
+                self.refused("config", f"Umami shows no website {item}", f"shop.example ({place['website_id']})", secret=secret, item=item)
+        self.refused("auth", "does not accept this key for the website", "API key", "fetch", *YEAR, TODAY, timezone="UTC", item=other,
+                     secret=place["api_key"])
+        self.refused("usage", "takes an API key, not a password", "--username", url=place["url"] + "/v1")
+        self.refused("usage", "a user name and a password are needed", "--username", secret="admin\n")
+        self.refused("config", "is not the id of a website", "--website-id", "fetch", *YEAR, TODAY, timezone="UTC", item="shop.example")
+        self.refused("config", "there is no Umami at", "--api-url", url=self.sim.plausible["url"])
+        self.fault(kind="status", status=403, path="/api/websites/")
+        self.refused("config", "Umami shows no website", "--website-id")
+        self.fault(kind="status", status=403, path="/api/websites/")
+        self.refused("auth", "the user may not see the website", "let the user see", "fetch", *YEAR, TODAY, timezone="UTC")
+        self.fault(kind="status", status=400, path="/api/websites/")
+        self.refused("remote", "Umami refused the question: Bad request", "update till", "fetch", *YEAR, TODAY, timezone="UTC")
+        body = {"error": {"message": "Bad request", "code": "bad-request", "status": 400, "errors": [],
+                          "properties": {"timezone": {"errors": ["Invalid timezone"]}}}}
+        self.fault(kind="status", status=400, path="/api/websites/", text=json.dumps(body))
+        self.refused("config", "does not know the time zone Asia/Kolkata", "--timezone", "fetch", *YEAR, TODAY, timezone="Asia/Kolkata")
+
+    def test_longer_units_are_not_taken_for_days(self):
+        body = {"pageviews": [{"x": "2026-07-01 00:00:00", "y": 9000}], "sessions": [{"x": "2026-07-01 00:00:00", "y": 900}]}
+        self.fault(kind="status", status=200, path=f"/api/websites/{self.item()}/pageviews", text=json.dumps(body))
+        self.refused("format", "days that it was not asked for", "", "fetch", "2026-07-15", "2026-08-01", TODAY, timezone="UTC")
+
+    def test_a_token_that_ends(self):
+        self.fault(kind="status", status=401, path=f"/api/websites/{self.item()}/stats", times=1)
+        window = ("2026-08-18", "2026-08-20")
+        rough = self.fetched(window, "UTC")
+        self.sim.faults(None)
+        self.assertEqual(rough["day"], self.fetched(window, "UTC")["day"])
+
+    def test_troubles(self):
+        self.common_troubles("Umami")
+
+    def test_passing_troubles(self):
+        self.passing_troubles("/api/websites/", ("2026-08-15", "2026-08-20"), "UTC")
+
+
 if __name__ == "__main__":
     unittest.main()
