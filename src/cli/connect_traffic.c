@@ -161,7 +161,8 @@ static enum till_code identify(const struct cli *cli, struct connecting *connect
         .url = connecting->url,
         .property = connecting->property,
         .secret = &connecting->secret,
-        .timezone = cli->options[OPTION_timezone],
+        .timezone = connecting->service == TRAFFIC_UMAMI ? config_text(cli->config, "timezone")
+                                                         : cli->options[OPTION_timezone],
         .other_url = connecting->other_url,
         .other_word = connecting->other_word,
         .http = {.user_agent = "till/" TILL_VERSION, .clock = cli->clock, .stop = &cli_stop},

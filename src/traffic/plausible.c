@@ -529,6 +529,31 @@ static enum till_code fetch_hours(struct fetching *fetching, struct traffic_batc
     return code;
 }
 
+// Each query tells of the same days: one of them without a row is an answer that went wrong on its way, not a day without visitors.
+static enum till_code check_agreement(const struct fetching *fetching, struct till_error *e)
+{
+    static const enum traffic_dimension always[] = {TRAFFIC_SOURCE, TRAFFIC_LANDING_PAGE,
+                                                    TRAFFIC_CHANNEL, TRAFFIC_DEVICE};
+    size_t visited = 0, parted[TRAFFIC_DIMENSION__COUNT] = {0};
+    for (size_t i = 0; i < fetching->rows.count; i++) {
+        const struct traffic_row *row = &fetching->rows.list[i];
+        if (!traffic_date_before(row->date, fetching->to))
+            continue;
+        visited += row->grain == TRAFFIC_DAY && row->visits > 0;
+        parted[row->dimension] += row->grain == TRAFFIC_PART;
+    }
+    for (size_t i = 0; i < TILL_COUNT(always); i++) {
+        if ((visited > 0) == (parted[always[i]] > 0))
+            continue;
+        (void)TILL_FAIL(e, TILL_FORMAT, 0,
+                        "Plausible's answers contradict each other: %zu days with visits, %zu rows "
+                        "by %s",
+                        visited, parted[always[i]], traffic_dimension_word(always[i]));
+        return till_error_hint(e, "nothing was changed; the next run asks again");
+    }
+    return TILL_OK;
+}
+
 static enum till_code fetch(struct traffic *traffic, const struct traffic_window *window,
                             struct arena *arena, struct traffic_batch *ret_batch,
                             struct till_error *e)
@@ -549,6 +574,8 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
         code = fetch_part(&fetching, &days, e);
     if (code == TILL_OK)
         code = fetch_hours(&fetching, ret_batch, e);
+    if (code == TILL_OK)
+        code = check_agreement(&fetching, e);
     if (code == TILL_OK)
         traffic_rows_finish(&fetching.rows, window, fetching.to, ret_batch);
     return code;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // umami.c - Umami, of the cloud or of one's own: a month of days at a time, then each day by itself.
 //
-// The secret is an API key; or, for an Umami of one's own, a user's name, a line feed and a password, which are exchanged for a token when the first request
-// needs it, and again when it is refused later. Keys go in the header of the cloud, and beside it as a bearer where an Umami of one's own may look for them.
+// The secret is an API key; or, for an Umami of one's own, {"username":...,"password":...}, which is exchanged for a token when the first request needs it,
+// and again when it is refused later. Keys go in the header of the cloud, and beside it as a bearer where an Umami of one's own may look for them.
 //
 // Umami counts in whatever zone it is asked for, so days are those of the window. A series gives page views and visitors by day, without days that had none;
 // visits and bounces are told for a whole span only, so each day that had visitors is asked for alone, and so are its parts by dimension, of the newest
@@ -45,17 +45,10 @@ static bool is_of_cloud(const struct traffic *traffic)
            (len > 3 && strcmp(traffic->url + len - 3, "/v1") == 0);
 }
 
-// False for a key.
-static bool read_sign_in(const struct traffic *traffic, struct sv *ret_user,
-                         struct sv *ret_password)
+// A name and a password; else a key.
+static bool is_sign_in(const struct traffic *traffic)
 {
-    struct sv rest = secret_bytes(&traffic->secret);
-    const char *end = memchr(rest.ptr, '\n', rest.len);
-    if (!end)
-        return false;
-    *ret_user = (struct sv){rest.ptr, (size_t)(end - rest.ptr)};
-    *ret_password = (struct sv){end + 1, rest.len - ret_user->len - 1};
-    return true;
+    return sv_starts_with(secret_bytes(&traffic->secret), SV("{"));
 }
 
 // ---- errors ----
@@ -85,8 +78,7 @@ static enum till_code fail_no_umami(const struct traffic *traffic, int status, s
 static enum till_code fail_unauthorised(const struct traffic *traffic, int status,
                                         struct till_error *e)
 {
-    struct sv user, password;
-    if (read_sign_in(traffic, &user, &password)) {
+    if (is_sign_in(traffic)) {
         (void)TILL_FAIL(e, TILL_AUTH, status, "the user may not see the website %s",
                         traffic->property);
         return till_error_hint(e, "in Umami, let the user see the website, or connect another one: "
@@ -154,33 +146,23 @@ static enum till_code keep_token(struct traffic *traffic, const struct json *roo
     return till_error_hint(e, "is this the address of an Umami? It is given by --api-url");
 }
 
-static enum till_code sign_in(struct traffic *traffic, struct sv user, struct sv password,
-                              struct till_error *e)
+// The secret is the body.
+static enum till_code sign_in(struct traffic *traffic, struct till_error *e)
 {
     char path[PATH_BYTES];
     struct traffic_answer answer = {0};
     struct arena arena;
-    struct buf body;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    buf_init(&body, TILL_LIMIT_REQUEST_BODY_BYTES);
-    buf_text(&body, "{\"username\":");
-    buf_json_string(&body, user);
-    buf_text(&body, ",\"password\":");
-    buf_json_string(&body, password);
-    buf_text(&body, "}");
     (void)snprintf(path, sizeof path, "%s/auth/login", root_of(traffic));
     struct traffic_question question = {.path = path,
                                         .what = "sign in",
                                         .content_type = "application/json",
-                                        .body = {body.data, body.len}};
-    enum till_code code = buf_fail(&body, "a sign-in", e);
-    if (code == TILL_OK)
-        code = traffic_ask(traffic, &question, &arena, &answer, e);
+                                        .body = secret_bytes(&traffic->secret)};
+    enum till_code code = traffic_ask(traffic, &question, &arena, &answer, e);
     if (code == TILL_OK && answer.status != 200)
         code = judge_sign_in(traffic, &question, &answer, &arena, e);
     else if (code == TILL_OK)
         code = keep_token(traffic, answer.root, e);
-    buf_wipe(&body);
     arena_wipe(&arena);
     return code;
 }
@@ -208,17 +190,16 @@ static enum till_code ask(struct traffic *traffic, const char *what, const char 
                           struct arena *arena, struct traffic_answer *ret_answer,
                           struct till_error *e)
 {
-    struct sv user, password;
     struct traffic_question question = {.path = path, .what = what, .bearer = &traffic->bearer};
-    if (!read_sign_in(traffic, &user, &password))
+    if (!is_sign_in(traffic))
         return ask_with_key(traffic, &question, arena, ret_answer, e);
     bool is_old = secret_bytes(&traffic->bearer).len > 0;
-    enum till_code code = is_old ? TILL_OK : sign_in(traffic, user, password, e);
+    enum till_code code = is_old ? TILL_OK : sign_in(traffic, e);
     if (code == TILL_OK)
         code = traffic_ask(traffic, &question, arena, ret_answer, e);
     if (code || ret_answer->status != 401 || !is_old)
         return code;
-    code = sign_in(traffic, user, password, e);
+    code = sign_in(traffic, e);
     return code ? code : traffic_ask(traffic, &question, arena, ret_answer, e);
 }
 
@@ -259,23 +240,37 @@ static bool is_uuid(const char *text)
     return count == UUID_CHARACTERS;
 }
 
-static enum till_code umami_open(struct traffic *traffic, struct till_error *e)
+static enum till_code check_sign_in(const struct traffic *traffic, struct till_error *e)
 {
-    struct sv user, password;
-    struct sv property = sv_trim(sv_of(traffic->property));
-    memmove(traffic->property, property.ptr, property.len);
-    traffic->property[property.len] = '\0';
-    if (!read_sign_in(traffic, &user, &password))
-        return TILL_OK;
-    if (is_of_cloud(traffic)) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "the cloud of Umami takes an API key, not a password");
-        return till_error_hint(e, "make a key in its settings (API keys), and connect without "
-                                  "--username; or say --api-url for an Umami of your own");
+    struct arena arena;
+    struct till_error ignored = {0};
+    const struct json *root = NULL;
+    struct sv user = SV(""), password = SV("");
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    if (json_parse(secret_bytes(&traffic->secret), &arena, &root, &ignored) == TILL_OK) {
+        (void)json_text(json_get(root, "username"), &user);
+        (void)json_text(json_get(root, "password"), &password);
     }
-    if (user.len > 0 && password.len > 0)
+    bool is_whole = user.len > 0 && password.len > 0;
+    arena_wipe(&arena);
+    if (is_whole)
         return TILL_OK;
     (void)TILL_FAIL(e, TILL_USAGE, 0, "a user name and a password are needed");
     return till_error_hint(e, "say --username, and give the password as the secret");
+}
+
+static enum till_code umami_open(struct traffic *traffic, struct till_error *e)
+{
+    struct sv property = sv_trim(sv_of(traffic->property));
+    memmove(traffic->property, property.ptr, property.len);
+    traffic->property[property.len] = '\0';
+    if (!is_sign_in(traffic))
+        return TILL_OK;
+    if (!is_of_cloud(traffic))
+        return check_sign_in(traffic, e);
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "the cloud of Umami takes an API key, not a password");
+    return till_error_hint(e, "make a key in its settings (API keys), and connect without "
+                              "--username; or say --api-url for an Umami of your own");
 }
 
 static enum till_code list_websites(struct traffic *traffic, struct arena *arena,
@@ -315,23 +310,43 @@ static const struct json *find_website(const struct json *list, const char *word
     return NULL;
 }
 
+static void copy_text(char *place, size_t bytes, struct sv text)
+{
+    (void)snprintf(place, bytes, SV_FORMAT, SV_ARGS(text));
+}
+
 static void describe_website(const struct traffic *traffic, const struct json *website,
                              struct arena *arena, struct traffic_identity *identity)
 {
-    struct sv user = SV(""), password, id = traffic_words(json_get(website, "id"), arena);
+    struct till_error ignored = {0};
+    const struct json *account = NULL;
+    struct sv id = traffic_words(json_get(website, "id"), arena);
     struct sv name = traffic_words(json_get(website, "domain"), arena);
     if (name.len == 0)
         name = traffic_words(json_get(website, "name"), arena);
-    (void)snprintf(identity->property, sizeof identity->property, SV_FORMAT, SV_ARGS(id));
-    (void)snprintf(identity->property_name, sizeof identity->property_name, SV_FORMAT,
-                   SV_ARGS(name.len > 0 ? name : id));
-    if (read_sign_in(traffic, &user, &password) && user.len < sizeof identity->account)
-        (void)snprintf(identity->account, sizeof identity->account, SV_FORMAT, SV_ARGS(user));
+    copy_text(identity->property, sizeof identity->property, id);
+    copy_text(identity->property_name, sizeof identity->property_name, name.len > 0 ? name : id);
+    if (is_sign_in(traffic) &&
+        json_parse(secret_bytes(&traffic->secret), arena, &account, &ignored) == TILL_OK)
+        copy_text(identity->account, sizeof identity->account,
+                  traffic_words(json_get(account, "username"), arena));
     (void)snprintf(
         identity->remark, sizeof identity->remark,
         "Umami tells where visitors came from one day and one question at a time: of the "
         "days before, till asks for the last %d only",
         PART_DAYS);
+}
+
+// Umami has no zone of its own: days are cut in the one that is asked for, or the system's.
+static enum till_code choose_zone(const struct traffic *traffic, struct traffic_identity *identity,
+                                  struct till_error *e)
+{
+    struct zone *zone = NULL;
+    enum till_code code = zone_open(traffic->timezone, &zone, e);
+    if (code == TILL_OK)
+        copy_text(identity->timezone, sizeof identity->timezone, sv_of(zone_name(zone)));
+    zone_close(zone);
+    return code;
 }
 
 // Which ones there are instead.
@@ -368,14 +383,12 @@ static enum till_code explain_refusal(struct traffic *traffic, struct arena *are
 {
     struct till_error there = {0};
     const struct json *list = NULL;
-    struct sv user, password;
-    bool is_sign_in = read_sign_in(traffic, &user, &password);
-    if (is_sign_in && secret_bytes(&traffic->bearer).len == 0)
+    if (is_sign_in(traffic) && secret_bytes(&traffic->bearer).len == 0)
         return e->code; // it was the sign-in that was refused
     enum till_code code = list_websites(traffic, arena, &list, &there);
     if (code == TILL_OK)
         return fail_website(traffic, list, arena, e);
-    if (code != TILL_AUTH || is_sign_in)
+    if (code != TILL_AUTH || is_sign_in(traffic))
         return e->code;
     (void)TILL_FAIL(e, TILL_AUTH, there.detail, "Umami does not accept this key");
     return till_error_hint(e, "make an API key in Umami's settings (API keys; in one's own from "
@@ -414,8 +427,10 @@ static enum till_code validate(struct traffic *traffic, struct arena *arena,
                                struct traffic_identity *ret_identity, struct till_error *e)
 {
     const struct json *website = NULL;
-    enum till_code code = is_uuid(traffic->property) ? find_by_id(traffic, arena, &website, e)
-                                                     : find_by_word(traffic, arena, &website, e);
+    enum till_code code = choose_zone(traffic, ret_identity, e);
+    if (code == TILL_OK)
+        code = is_uuid(traffic->property) ? find_by_id(traffic, arena, &website, e)
+                                          : find_by_word(traffic, arena, &website, e);
     if (code == TILL_OK)
         describe_website(traffic, website, arena, ret_identity);
     return code;
@@ -620,24 +635,51 @@ static enum till_code take_part(struct fetching *fetching, size_t index, struct 
     }
 }
 
+// A day that had page views in the series must have them by itself, and some part of it must be known.
+static enum till_code check_agreement(const struct fetching *fetching, const struct json *day,
+                                      size_t before, bool has_parts, struct till_error *e)
+{
+    int64_t told = 0;
+    size_t values = fetching->rows.count - before - 1;
+    const struct traffic_row *row = &fetching->rows.list[before];
+    (void)json_integer(json_get(day, "y"), &told);
+    if (told == 0 || (row->pageviews > 0 && (!has_parts || values > 0)))
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_FORMAT, 0,
+                    "Umami's answers contradict each other: %lld page views in the series, %lld of "
+                    "that day alone, %zu parts of it",
+                    (long long)told, (long long)row->pageviews, values);
+    return till_error_hint(e, "nothing was changed; the next run asks again");
+}
+
+static enum till_code fetch_day(struct fetching *fetching, const struct json *day,
+                                struct till_error *e)
+{
+    struct civil_date date;
+    struct civil_date first = civil_date_add_days(fetching->window->today, 1 - PART_DAYS);
+    size_t before = fetching->rows.count;
+    enum till_code code = read_day(fetching, day, &date, e);
+    if (code == TILL_OK)
+        code = take_day(fetching, date, e);
+    if (code)
+        return code;
+    bool has_parts = !traffic_date_before(date, first);
+    for (size_t i = 0; has_parts && code == TILL_OK && i < TILL_COUNT(parts); i++) {
+        if ((fetching->unknown_parts >> i & 1U) == 0)
+            code = take_part(fetching, i, date, e);
+    }
+    has_parts = has_parts && fetching->unknown_parts == 0;
+    return code ? code : check_agreement(fetching, day, before, has_parts, e);
+}
+
 static enum till_code fetch_days(struct fetching *fetching, struct till_error *e)
 {
-    struct civil_date first = civil_date_add_days(fetching->window->today, 1 - PART_DAYS);
     const struct json *root = NULL;
     enum till_code code = fetch_series(fetching, "day", fetching->from, &root, e);
     const struct json *list = json_get(root, "pageviews");
     for (const struct json *item = json_first(list); code == TILL_OK && item;
-         item = json_next(list, item)) {
-        struct civil_date date;
-        code = read_day(fetching, item, &date, e);
-        if (code == TILL_OK)
-            code = take_day(fetching, date, e);
-        for (size_t i = 0; code == TILL_OK && i < TILL_COUNT(parts); i++) {
-            bool is_known = (fetching->unknown_parts >> i & 1U) == 0;
-            if (is_known && !traffic_date_before(date, first))
-                code = take_part(fetching, i, date, e);
-        }
-    }
+         item = json_next(list, item))
+        code = fetch_day(fetching, item, e);
     return code;
 }
 

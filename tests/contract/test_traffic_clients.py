@@ -49,9 +49,9 @@ class ClientTest(unittest.TestCase):
         secret = self.secret() if secret is None else secret
         arguments = [str(PROBE), self.service, place["url"] if url is None else url, self.item() if item is None else item, timezone, *action]
         done = subprocess.run(arguments, input=secret, capture_output=True, text=True, timeout=300, env={**os.environ, "TZ": "Antarctica/Troll"})
-        for part in secret.split("\n"):
-            if len(part) > 5:
-                self.assertNotIn(part, done.stdout + done.stderr)
+        hidden = json.loads(secret)["password"] if secret.startswith("{") else secret
+        if len(hidden) > 5:
+            self.assertNotIn(hidden, done.stdout + done.stderr)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], json.loads(done.stderr) if done.stderr else None
 
     def refused(self, code, text, hint, *action, **options):
@@ -241,6 +241,11 @@ class Plausible(ClientTest):
     def test_passing_troubles(self):
         self.passing_troubles("/api/v2/", ("2026-08-01", "2026-08-20"), "UTC")
 
+    def test_answers_that_contradict_each_other(self):
+        for rule in ({"nth": 3}, {"nth": 10}, {"every": 2}):
+            self.sim.faults([{"match": {"environment": "plausible", **rule}, "action": {"kind": "garbage", "variant": "empty_items"}}])
+            self.refused("format", "contradict each other", "nothing was changed", "fetch", "2026-08-01", "2026-08-20", TODAY, timezone="UTC")
+
     def test_throttled(self):
         self.sim.set_traffic(plausible_hourly=2)
         self.refused("remote", "too many requests", "the next run goes on", "fetch", *YEAR, TODAY, timezone="UTC")
@@ -250,7 +255,11 @@ class Umami(ClientTest):
     service = "umami"
 
     def secret(self):
-        return self.sim.umami["username"] + "\n" + self.sim.umami["password"]
+        return self.password(self.sim.umami["password"])
+
+    @staticmethod
+    def password(text):
+        return json.dumps({"username": "admin", "password": text})
 
     def item(self):
         return self.sim.umami["website_id"]
@@ -326,6 +335,9 @@ class Umami(ClientTest):
             found = self.checked(item=item)
             self.assertEqual((found["property"], found["property_name"], found["account"]), (place["website_id"], "shop.example", "admin"))
             self.assertIn("one day", found["remark"])
+            self.assertEqual(found["timezone"], "Antarctica/Troll", "the system's")
+        self.assertEqual(self.checked(timezone="Asia/Kolkata")["timezone"], "Asia/Kolkata")
+        self.refused("config", "Mars/Base", "", timezone="Mars/Base")
         self.assertEqual(self.checked(secret=place["api_key"])["account"], "")
         self.assertEqual(self.checked(secret=place["api_key"], url=place["url"] + "/v1")["property_name"], "shop.example")
         status, lines, _ = self.probe("list")
@@ -333,10 +345,10 @@ class Umami(ClientTest):
 
     def test_refusals(self):
         place, other = self.sim.umami, "00000000-0000-4000-8000-000000000000"
-        self.refused("auth", "Umami does not accept this user name and password", "view only", secret="admin\nwrong-password")
-        self.refused("auth", "Umami does not accept this user name and password", "view only", secret="admin\nwrong-password", item="shop.example")
+        self.refused("auth", "Umami does not accept this user name and password", "view only", secret=self.password("wrong-password"))
+        self.refused("auth", "Umami does not accept this user name and password", "view only", secret=self.password("wrong-password"), item="shop.example")
         self.refused("auth", "Umami does not accept this user name and password", "view only", "fetch", *YEAR, TODAY, timezone="UTC",
-                     secret="admin\nwrong-password")
+                     secret=self.password("wrong-password"))
         for item in (place["website_id"], "shop.example", other):
             self.refused("auth", "Umami does not accept this key", "3.4", secret="api_wrong-key-of-umami", item=item)
         for secret in (place["api_key"], self.secret()):
@@ -345,7 +357,7 @@ class Umami(ClientTest):
         self.refused("auth", "does not accept this key for the website", "API key", "fetch", *YEAR, TODAY, timezone="UTC", item=other,
                      secret=place["api_key"])
         self.refused("usage", "takes an API key, not a password", "--username", url=place["url"] + "/v1")
-        self.refused("usage", "a user name and a password are needed", "--username", secret="admin\n")
+        self.refused("usage", "a user name and a password are needed", "--username", secret=self.password(""))
         self.refused("config", "is not the id of a website", "--website-id", "fetch", *YEAR, TODAY, timezone="UTC", item="shop.example")
         self.refused("config", "there is no Umami at", "--api-url", url=self.sim.plausible["url"])
         self.fault(kind="status", status=403, path="/api/websites/")
@@ -363,6 +375,11 @@ class Umami(ClientTest):
         body = {"pageviews": [{"x": "2026-07-01 00:00:00", "y": 9000}], "sessions": [{"x": "2026-07-01 00:00:00", "y": 900}]}
         self.fault(kind="status", status=200, path=f"/api/websites/{self.item()}/pageviews", text=json.dumps(body))
         self.refused("format", "days that it was not asked for", "", "fetch", "2026-07-15", "2026-08-01", TODAY, timezone="UTC")
+
+    def test_answers_that_contradict_each_other(self):
+        for path in ("stats", "metrics"):
+            self.fault(kind="garbage", variant="empty_items", path=f"/api/websites/{self.item()}/{path}")
+            self.refused("format", "contradict each other", "nothing was changed", "fetch", "2026-08-18", "2026-08-20", TODAY, timezone="UTC")
 
     def test_a_token_that_ends(self):
         self.fault(kind="status", status=401, path=f"/api/websites/{self.item()}/stats", times=1)
