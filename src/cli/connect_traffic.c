@@ -253,6 +253,18 @@ static void remove_secret(const struct cli *cli, const char *place, const char *
         cli_say(cli, "till: warning: a key may still be in %s: %s", place, e.text);
 }
 
+// Days of another zone are of no use. Umami's zone is ours to choose: it stays unless another one is said.
+static enum till_code keep_days(const struct cli *cli, const struct connecting *connecting,
+                                struct store *store, const struct store_source *previous,
+                                struct till_error *e)
+{
+    const struct store_source *source = &connecting->source;
+    bool is_said = cli->options[OPTION_timezone] || source->service == TRAFFIC_PLAUSIBLE;
+    if (!is_said || !source->timezone[0] || strcmp(previous->timezone, source->timezone) == 0)
+        return TILL_OK;
+    return store_source_rezone(store, source->name, source->timezone, e);
+}
+
 static enum till_code save(const struct cli *cli, struct connecting *connecting,
                            struct till_error *e)
 {
@@ -270,6 +282,8 @@ static enum till_code save(const struct cli *cli, struct connecting *connecting,
         if (code && !is_known) // a key must not stay behind alone
             remove_secret(cli, source->secret_place, source->name);
     }
+    if (code == TILL_OK && is_known)
+        code = keep_days(cli, connecting, store, &previous, e);
     if (code == TILL_OK && is_known && previous.secret_place[0] &&
         strcmp(previous.secret_place, source->secret_place) != 0)
         remove_secret(cli, previous.secret_place, source->name);

@@ -40,6 +40,16 @@ class TrafficHome:
         args = [word for option, value in how.items() for word in (f"--{option}", value)]
         return self.till("connect", "posthog", "--project-id", project, "--token-stdin", *args, input=self.sim.posthog["keys"].get(key, key))
 
+    def connect_plausible(self, *args, key=None, site=None, **how):
+        place = self.sim.plausible
+        return self.till("connect", "plausible", "--site-id", site or place["site_id"], "--api-url", place["url"], "--token-stdin", *args,
+                         input=key or place["key"], **how)
+
+    def connect_umami(self, *args, password=None, website=None, **how):
+        place = self.sim.umami
+        return self.till("connect", "umami", "--website-id", website or place["website_id"], "--api-url", place["url"], "--username", place["username"],
+                         "--token-stdin", *args, input=password or place["password"], **how)
+
     def sync(self, *args, **how):
         """`till sync --json` of one source: its part of the answer, with the exit status."""
         result = self.till("sync", "--json", *args, **how)
