@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fs.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/connect_google.h"
 #include "cli/sources.h"
 
 struct connecting {
@@ -99,30 +99,6 @@ static enum till_code join_password(const struct cli *cli, struct secret *secret
     return code;
 }
 
-// The file as it is: its members are looked at when it is used.
-static enum till_code read_service_account(const struct cli *cli, struct connecting *connecting,
-                                           struct till_error *e)
-{
-    const char *path = cli->options[OPTION_service_account];
-    if (!path) {
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "how to sign in to Google?");
-        return till_error_hint(e, "say --service-account FILE with the JSON key of a service "
-                                  "account: Google Cloud, IAM, Service accounts, Keys");
-    }
-    struct buf text;
-    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
-    enum till_code code = buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) ? TILL_FAIL_MEMORY(e)
-                                                                         : fs_read(path, &text, e);
-    if (code == TILL_OK && fs_is_exposed(path))
-        cli_say(cli, "till: warning: %s can be read by other users of this machine; chmod 600 it",
-                path);
-    if (code == TILL_OK)
-        code =
-            secret_set(&connecting->secret, (struct sv){text.data ? text.data : "", text.len}, e);
-    buf_wipe(&text);
-    return code;
-}
-
 static enum till_code read_secret(const struct cli *cli, struct connecting *connecting,
                                   struct till_error *e)
 {
@@ -139,7 +115,7 @@ static enum till_code read_secret(const struct cli *cli, struct connecting *conn
                            "make one in Umami: Settings, API keys; or say --username"},
     };
     if (connecting->service == TRAFFIC_SEARCH_CONSOLE)
-        return read_service_account(cli, connecting, e);
+        return cli_google_secret(cli, &connecting->secret, e);
     bool has_password = connecting->service == TRAFFIC_UMAMI && cli->options[OPTION_username];
     enum till_code code = cli_read_key(cli,
                                        has_password ? "Umami password (it is not shown): "

@@ -12,6 +12,7 @@ _Static_assert(CRYPTO_SALT_BYTES == crypto_pwhash_SALTBYTES, "salt");
 _Static_assert(CRYPTO_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
 _Static_assert(CRYPTO_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
 _Static_assert(CRYPTO_CONTEXT_BYTES == crypto_kdf_CONTEXTBYTES, "context");
+_Static_assert(CRYPTO_SHA256_BYTES == crypto_hash_sha256_BYTES, "hash");
 _Static_assert(CRYPTO_HMAC_BYTES == crypto_auth_hmacsha256_BYTES, "mac");
 
 enum till_code crypto_start(struct till_error *e)
@@ -60,6 +61,21 @@ bool crypto_base64_decode(struct sv text, unsigned char *ret_bytes, size_t capac
         return false;
     *ret_len = len;
     return true;
+}
+
+void crypto_sha256(struct sv text, unsigned char ret_hash[static CRYPTO_SHA256_BYTES])
+{
+    (void)crypto_hash_sha256(ret_hash, bytes_of(text), text.len);
+}
+
+void crypto_base64url_encode(const unsigned char *bytes, size_t len, char *ret_text,
+                             size_t capacity)
+{
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    if (capacity >= sodium_base64_encoded_len(len, variant))
+        (void)sodium_bin2base64(ret_text, capacity, bytes, len, variant);
+    else if (capacity > 0)
+        ret_text[0] = '\0';
 }
 
 void crypto_digest(struct sv material, const unsigned char salt[static CRYPTO_SALT_BYTES],

@@ -21,6 +21,7 @@ enum {
     CRYPTO_TAG_BYTES = 16, // what sealing adds
     CRYPTO_CONTEXT_BYTES = 8,
     CRYPTO_HMAC_BYTES = 32,
+    CRYPTO_SHA256_BYTES = 32,
 };
 
 // CONFIG when the library cannot work on this machine.
@@ -34,6 +35,12 @@ void crypto_hmac_sha256(struct sv key, const struct sv *pieces, size_t count,
 // The standard alphabet, padded or not, nothing else in it. False when it is not that or does not fit.
 bool crypto_base64_decode(struct sv text, unsigned char *ret_bytes, size_t capacity,
                           size_t *ret_len);
+
+// For protocols that ask for it; what is ours uses crypto_digest().
+void crypto_sha256(struct sv text, unsigned char ret_hash[static CRYPTO_SHA256_BYTES]);
+// The alphabet of addresses, not padded, with a NUL; "" when it does not fit.
+void crypto_base64url_encode(const unsigned char *bytes, size_t len, char *ret_text,
+                             size_t capacity);
 
 // BLAKE2b of the material, keyed with the salt: for material that is random already.
 void crypto_digest(struct sv material, const unsigned char salt[static CRYPTO_SALT_BYTES],

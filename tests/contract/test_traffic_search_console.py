@@ -3,14 +3,16 @@
 and sixteen months of Pacific days equal the service's truth, incomplete ones once they are whole."""
 
 import contextlib
+import http.client
 import json
 import pathlib
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from sim import Sim, kill_till, start_till  # noqa: E402
+from sim import Sim, clean_environment, kill_till, start_till, till_path  # noqa: E402
 from traffic import TrafficHome, complete_days  # noqa: E402
 
 NAME = "search-console"
@@ -222,6 +224,118 @@ class Syncing(SearchCase):
         self.assertGreater(len(incomplete), 0)
         through = self.home.source(NAME)["through_date"]
         self.assertLessEqual(through, incomplete[0]["date"])
+
+
+class Consent(SearchCase):
+    """`--oauth`: the test is the browser, and the person in front of it."""
+
+    def client_file(self, kind="installed", **changes):
+        google = self.sim.google
+        client = {"client_id": google["client_id"], "client_secret": google["client_secret"], "auth_uri": google["url"] + "/o/oauth2/v2/auth",
+                  "token_uri": google["url"] + "/token", "redirect_uris": ["http://localhost"], **changes}
+        path = self.home.path / "client.json"
+        path.write_text(json.dumps({kind: client}))
+        path.chmod(0o600)
+        return path
+
+    def start(self, **changes):
+        path = self.client_file(**changes)
+        process = subprocess.Popen(
+            [till_path(), "connect", NAME, "--oauth", "--client-file", path, "--api-url", self.sim.google["url"], "--site", "sc-domain:shop.example"],
+            env=clean_environment(self.home.path, self.home.env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if line.startswith("http"):
+                return process, line.strip()
+        self.fail("no address was told")
+
+    def get(self, address):
+        place = urllib.parse.urlsplit(address)
+        with contextlib.closing(http.client.HTTPConnection(place.hostname, place.port, timeout=30)) as connection:
+            connection.request("GET", f"{place.path or '/'}?{place.query}")
+            answer = connection.getresponse()
+            answer.read()
+            return answer
+
+    def browse(self, address):
+        """Google's side: the address that the browser is sent back to."""
+        answer = self.get(address)
+        self.assertEqual(answer.status, 302)
+        return answer.headers["Location"]
+
+    def visit(self, address):
+        return self.get(address).status
+
+    def end(self, process, text=None):
+        out, err = process.communicate(text, timeout=60)
+        self.home.spoken += [out, err]
+        return process.returncode, out, err
+
+    def consented(self):
+        process, address = self.start()
+        back = self.browse(address)
+        self.assertEqual(self.visit(back.split("?")[0] + "/?code=forged&state=forged"), 404, "another's answer is none")
+        self.assertEqual(self.visit(back), 200)
+        status, out, err = self.end(process)
+        self.assertEqual(status, 0, err)
+        return address, back, out
+
+    def test_a_consent_and_its_refreshes(self):
+        address, back, out = self.consented()
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+        self.assertEqual((asked["access_type"], asked["prompt"], asked["code_challenge_method"]), (["offline"], ["consent"], ["S256"]))
+        self.assertIn("seven days", " ".join(out.split()))
+        self.assertEqual(self.home.sync()["status"], 0)
+        self.check()
+        self.sim.set_traffic(expire_access=1)
+        self.assertEqual(self.home.sync()["status"], 0)
+        for word in (self.sim.google["client_secret"], "1//", "ya29.", urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)["code"][0]):
+            self.assertNotIn(word, "".join(self.home.spoken))
+        (self.home.path / "client.json").unlink()
+        self.assertNotIn(self.sim.google["client_secret"].encode(), self.home.files())
+
+    def test_a_consent_that_was_taken_back(self):
+        self.consented()
+        self.sim.set_traffic(revoke_refresh=1)
+        answer = self.home.sync()
+        self.assertEqual((answer["status"], answer["error_class"]), (4, "auth"))
+        self.assertIn("consent is gone", answer["stderr"])
+        self.assertIn("seven days", answer["stderr"])
+        self.consented()
+        self.assertEqual(self.home.sync()["status"], 0)
+
+    def test_pasted_from_another_machine(self):
+        process, address = self.start()
+        status, out, err = self.end(process, self.browse(address) + "\n")
+        self.assertEqual(status, 0, err)
+
+    def test_refused_in_the_browser(self):
+        self.sim.set_traffic(google_denied=1)
+        process, address = self.start()
+        self.visit(self.browse(address))
+        status, out, err = self.end(process)
+        self.assertEqual(status, 4, err)
+        self.assertIn("refused in the browser", err)
+        self.assertFalse((self.home.path / "till.db").exists())
+
+    def test_another_clients_secret(self):
+        process, address = self.start(client_secret="another")
+        self.visit(self.browse(address))
+        status, out, err = self.end(process)
+        self.assertEqual(status, 4, err)
+        self.assertIn("does not accept the sign-in", err)
+
+    def test_files_that_are_no_client(self):
+        for path, words in ((self.client_file("web"), "of type web"), (self.key_file(), "type desktop")):
+            result = self.home.till("connect", NAME, "--oauth", "--client-file", path, "--api-url", self.sim.google["url"])
+            self.assertEqual(result.returncode, 2, result)
+            self.assertIn(words, result.stderr)
+        self.assertEqual(self.home.till("connect", NAME, "--oauth").returncode, 2)
+
+    def test_ctrl_c_while_waiting(self):
+        process, address = self.start()
+        process.terminate()
+        self.assertNotEqual(self.end(process)[0], 0)
 
 
 if __name__ == "__main__":
