@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // connect_google.c - the secret of `till connect search-console`: a service account's key from its file, or a person's consent from the browser.
 //
-// For a consent till listens on a free port of loopback, and the browser comes back there. On a machine without a browser the address is opened elsewhere, and what
-// that browser ends at (a page that cannot be reached) is pasted here. Whoever else asks this port gets nothing: only an answer with our state counts.
+// For a consent till listens on a free port of loopback, and the browser comes back there. On a machine without a browser the address is opened
+// elsewhere, and what that browser ends at (a page that cannot be reached) is pasted here. Whoever else asks this port gets nothing: only an answer with
+// our state counts.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // consent.c - the two halves of a person's sign-in at Google: the question for the browser, and the exchange of its answer.
 //
-// "offline" and "consent" together make Google give a refresh token each time, also to who has agreed before. Google lets people untick a scope, so the answer's
-// scopes are looked at. What is kept has the shape that Google's own tools use for it.
+// "offline" and "consent" together make Google give a refresh token each time, also to who has agreed before. Google lets people untick a scope, so the
+// answer's scopes are looked at. What is kept has the shape that Google's own tools use for it.
 #include "traffic/consent.h"
 
 #include <stdio.h>

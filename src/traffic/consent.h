@@ -2,7 +2,8 @@
 // consent.h - a person's consent that till may read Search Console: the address to open, and what comes back from it made into a secret to keep.
 //
 // OAuth 2.0 for programs on a person's own machine (RFC 8252): the browser comes back to an address on loopback, where the caller listens. A code that
-// somebody else picks up there is worth nothing without the verifier (PKCE, RFC 7636), which never leaves this process but to Google; the state tells our own answer.
+// somebody else picks up there is worth nothing without the verifier (PKCE, RFC 7636), which never leaves this process but to Google; the state tells
+// our own answer.
 #ifndef TILL_TRAFFIC_CONSENT_H
 #define TILL_TRAFFIC_CONSENT_H
 
