@@ -461,7 +461,7 @@ static void check_version_1(struct fixture *f, bool is_whole)
 {
     struct store_health health;
     (void)is_whole;
-    assert_answer(f, 3, "PRAGMA user_version");
+    assert_answer(f, 4, "PRAGMA user_version");
     assert_answer(f, 1,
                   "SELECT count(*) FROM till_tables WHERE row_count = 7 AND last_full_at = "
                   "'2026-01-01T12:00:00.000000Z'");

@@ -113,7 +113,7 @@ static void nothing_connected(void **state TILL_UNUSED)
     buf_init(&out, 65536);
     view_status_json(&out, &status);
     assert_string_equal(out.data, "{\"now\":\"2023-11-14T22:13:20.000000Z\",\"stale\":false,"
-                                  "\"connections\":[]}\n");
+                                  "\"connections\":[],\"sources\":[]}\n");
     buf_release(&out);
 }
 
