@@ -80,6 +80,19 @@ class Commands(unittest.TestCase):
     def test_connect(self):
         self.torture(None, *self.connecting(), input=self.sim.production.tokens["read"])
 
+    def connecting_posthog(self):
+        posthog = self.sim.posthog
+        return ("connect", "posthog", "--api-url", posthog["url"], "--project-id", posthog["project_id"], "--token-stdin")
+
+    def test_connect_posthog(self):
+        self.torture(None, *self.connecting_posthog(), input=self.sim.posthog["keys"]["good"])
+
+    def test_sync_of_web_traffic(self):
+        with tempfile.TemporaryDirectory(prefix="till-test-") as home:
+            self.till(home, *self.connecting_posthog(), input=self.sim.posthog["keys"]["good"], check=True)
+            self.torture(home, "sync")
+            self.torture(home, "status")
+
     def test_sync(self):
         self.torture(self.connected, "sync", "products")
 
