@@ -172,6 +172,9 @@ int64_t cli_default_every_ms(const struct cli *cli);
 // *ret_from_environment: it came from $POLAR_ACCESS_TOKEN. White space at both ends is dropped; the shape is not checked here.
 enum till_code cli_read_token(const struct cli *cli, struct secret *ret_token,
                               bool *ret_from_environment, struct till_error *e) TILL_MUSTUSE;
+// A line from the terminal, which shows it. USAGE without one.
+enum till_code cli_ask_line(const char *question, char *ret_line, size_t bytes,
+                            struct till_error *e) TILL_MUSTUSE;
 // The same for services other than Polar: never from the environment. question stands on the terminal.
 enum till_code cli_read_key(const struct cli *cli, const char *question, const char *empty_hint,
                             struct secret *ret_key, struct till_error *e) TILL_MUSTUSE;

@@ -17,6 +17,7 @@ struct connecting {
     const char *name;
     const char *url, *other_url, *other_word;
     const char *property;
+    char picked[TRAFFIC_TEXT_BYTES]; // by a person, of a list
     struct secret secret;
     struct traffic_identity identity;
     int64_t requests;
@@ -128,10 +129,9 @@ static enum till_code read_secret(const struct cli *cli, struct connecting *conn
 
 // ---- the service ----
 
-static enum till_code identify(const struct cli *cli, struct connecting *connecting,
-                               struct till_error *e)
+static enum till_code open_service(const struct cli *cli, const struct connecting *connecting,
+                                   struct traffic **ret_traffic, struct till_error *e)
 {
-    struct traffic *traffic = NULL;
     struct traffic_options options = {
         .service = connecting->service,
         .url = connecting->url,
@@ -143,7 +143,72 @@ static enum till_code identify(const struct cli *cli, struct connecting *connect
         .other_word = connecting->other_word,
         .http = {.user_agent = "till/" TILL_VERSION, .clock = cli->clock, .stop = &cli_stop},
     };
-    enum till_code code = traffic_open(&options, &traffic, e);
+    return traffic_open(&options, ret_traffic, e);
+}
+
+// Takes the number of a property, or nothing when it is none.
+static enum till_code ask_which(struct connecting *connecting, const struct traffic_properties *all,
+                                struct till_error *e)
+{
+    char line[16] = "";
+    int64_t number = 0, place = 0;
+    AUTO_BUF question;
+    buf_init(&question, TILL_LIMIT_BUFFER_BYTES);
+    buf_text(&question, "Properties that may be read:\n");
+    for (size_t i = 0; i < all->count; i++) {
+        if (!all->list[i].is_readable)
+            continue;
+        buf_format(&question, "%4lld  ", (long long)++number);
+        (void)text_show(&question, all->list[i].property, 0);
+        buf_char(&question, '\n');
+    }
+    if (number < 2)
+        return TILL_OK;
+    buf_format(&question, "Which one (1 to %lld)? ", (long long)number);
+    enum till_code code = buf_fail(&question, "a question", e);
+    if (code == TILL_OK)
+        code = cli_ask_line(question.data, line, sizeof line, e);
+    if (code || !sv_to_int64(sv_of(line), &number))
+        return code;
+    for (size_t i = 0; i < all->count; i++) {
+        struct sv property = all->list[i].property;
+        place += all->list[i].is_readable;
+        if (all->list[i].is_readable && place == number && property.len < sizeof connecting->picked)
+            memcpy(connecting->picked, property.ptr, property.len);
+    }
+    return TILL_OK;
+}
+
+// Several properties, none named, and somebody is there: they are listed, and one is picked. Without a terminal the error lists them.
+static enum till_code pick(const struct cli *cli, struct connecting *connecting,
+                           struct till_error *e)
+{
+    struct traffic *traffic = NULL;
+    struct traffic_properties all = {0};
+    AUTO_ARENA arena;
+    if (connecting->service != TRAFFIC_SEARCH_CONSOLE || connecting->property[0] ||
+        !cli->talk_is_terminal || cli->is_json)
+        return TILL_OK;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    enum till_code code = open_service(cli, connecting, &traffic, e);
+    if (code == TILL_OK)
+        code = traffic_properties(traffic, &arena, &all, e);
+    if (code == TILL_OK)
+        code = ask_which(connecting, &all, e);
+    if (traffic)
+        connecting->requests += traffic_requests(traffic);
+    traffic_close(traffic);
+    connecting->property = connecting->picked;
+    return code;
+}
+
+static enum till_code identify(const struct cli *cli, struct connecting *connecting,
+                               struct till_error *e)
+{
+    struct traffic *traffic = NULL;
+    enum till_code code = pick(cli, connecting, e);
+    if (code == TILL_OK)
+        code = open_service(cli, connecting, &traffic, e);
     if (code == TILL_OK)
         code = traffic_validate(traffic, &connecting->identity, e);
     if (traffic)

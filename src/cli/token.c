@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -119,6 +120,24 @@ static enum till_code from_file(const struct cli *cli, const char *path, struct 
     if (code == TILL_OK && fs_is_exposed(path))
         cli_say(cli, "till: warning: %s can be read by other users of this machine; chmod 600 it",
                 path);
+    return code;
+}
+
+enum till_code cli_ask_line(const char *question, char *ret_line, size_t bytes,
+                            struct till_error *e)
+{
+    struct buf text;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return TILL_FAIL(e, TILL_USAGE, errno, "there is no terminal to ask on");
+    buf_init(&text, bytes);
+    (void)!write(fd, question, strlen(question));
+    enum till_code code = read_all(fd, true, 0, "an answer", &text, e);
+    (void)close(fd);
+    struct sv line = sv_trim((struct sv){text.data ? text.data : "", text.len});
+    if (code == TILL_OK)
+        (void)snprintf(ret_line, bytes, SV_FORMAT, SV_ARGS(line));
+    buf_release(&text);
     return code;
 }
 

@@ -5,9 +5,12 @@ and sixteen months of Pacific days equal the service's truth, incomplete ones on
 import contextlib
 import http.client
 import json
+import os
 import pathlib
+import pty
 import subprocess
 import sys
+import time
 import unittest
 import urllib.parse
 
@@ -109,6 +112,29 @@ class Connecting(SearchCase):
         self.refused(4, "may not read sc-domain:other.example", "it may read: ", "Users and permissions", site="sc-domain:other.example")
         self.sim.set_traffic(google_no_sites=1)
         self.refused(4, "may not read any property", "Add user")
+
+    def test_picked_on_a_terminal(self):
+        """With somebody in front of it, the properties are listed, and a number picks one."""
+        path = self.key_file()
+        child, terminal = pty.fork()
+        if child == 0:
+            environment = clean_environment(self.home.path, {**self.home.env, "TERM": "dumb"})
+            os.execve(till_path(), [str(till_path()), "connect", NAME, "--service-account", str(path), "--api-url", self.sim.google["url"]], environment)
+        self.addCleanup(os.close, terminal)
+        shown = b""
+        deadline = time.monotonic() + 60
+        is_answered = False
+        while time.monotonic() < deadline:
+            try:
+                shown += os.read(terminal, 4096)
+            except OSError:
+                break
+            if not is_answered and b"Which one" in shown:
+                os.write(terminal, b"1\n")
+                is_answered = True
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, shown)
+        self.assertIn(b"   1  ", shown)
+        self.assertNotEqual(self.home.source(NAME)["property"], "")
 
     def test_each_wrong_key_in_its_own_words(self):
         google = self.sim.google
