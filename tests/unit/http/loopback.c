@@ -72,7 +72,18 @@ void loopback_reset(int fd)
     close(fd);
 }
 
-// Reads up to the empty line; false at the end of the connection.
+// Is the request here as a whole: its head, and as much of a body as it announces?
+static bool loopback_is_whole(const char *text, size_t len)
+{
+    static const char length[] = "Content-Length: ";
+    const char *end = strstr(text, "\r\n\r\n"), *announced = strstr(text, length);
+    if (!end)
+        return false;
+    long body = announced && announced < end ? strtol(announced + sizeof length - 1, NULL, 10) : 0;
+    return len >= (size_t)(end - text) + 4 + (size_t)body;
+}
+
+// Reads one request; false at the end of the connection.
 static bool loopback_read(int fd, char text[static LOOPBACK_TEXT])
 {
     size_t len = 0;
@@ -83,7 +94,7 @@ static bool loopback_read(int fd, char text[static LOOPBACK_TEXT])
             return false;
         len += (size_t)got;
         text[len] = '\0';
-        if (len >= 4 && memcmp(text + len - 4, "\r\n\r\n", 4) == 0)
+        if (loopback_is_whole(text, len))
             return true;
     }
     return false;
@@ -103,10 +114,11 @@ static bool loopback_one(struct loopback_request *request, char text[static LOOP
     if (strstr(text, "Authorization:"))
         atomic_fetch_add(&seen->with_authorization, 1);
     memcpy(seen->text, text, strlen(text) + 1);
-    const char *end = strncmp(text, "GET ", 4) == 0 ? strchr(text + 4, ' ') : NULL;
-    if (end && (size_t)(end - text - 4) < sizeof path) {
-        memcpy(path, text + 4, (size_t)(end - text - 4));
-        path[end - text - 4] = '\0';
+    size_t method = strncmp(text, "GET ", 4) == 0 ? 4 : strncmp(text, "POST ", 5) == 0 ? 5 : 0;
+    const char *end = method > 0 ? strchr(text + method, ' ') : NULL;
+    if (end && (size_t)(end - text) - method < sizeof path) {
+        memcpy(path, text + method, (size_t)(end - text) - method);
+        path[(size_t)(end - text) - method] = '\0';
     }
     request->text = text;
     request->path = path;
