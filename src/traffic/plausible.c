@@ -331,6 +331,7 @@ struct fetching {
     struct traffic_rows rows;
     struct traffic_sums sums;
     struct civil_date from, to;
+    int64_t last_hour_us;
 };
 
 struct part {
@@ -396,33 +397,16 @@ static bool take_part(struct fetching *fetching, const struct part *part, const 
     return true;
 }
 
-// "2026-08-01 13:00:00" by the site's clock, or with an offset. The later of two equal hours is counted with the earlier by Plausible itself.
-static bool read_hour(const struct json *text, const struct zone *zone, int64_t *ret_us)
-{
-    struct sv label;
-    char whole[TIMESTAMP_BYTES];
-    int64_t local_us = 0;
-    if (!json_text(text, &label))
-        return false;
-    if (timestamp_parse(label, ret_us))
-        return true;
-    int len = snprintf(whole, sizeof whole, SV_FORMAT "Z", SV_ARGS(label));
-    if (len < 0 || (size_t)len >= sizeof whole || !timestamp_parse(sv_of(whole), &local_us))
-        return false;
-    int64_t near_us = local_us - zone_offset_us(zone, local_us);
-    *ret_us = local_us - zone_offset_us(zone, near_us);
-    return true;
-}
-
 static bool take_time(struct fetching *fetching, const struct part *part, const struct json *row,
                       struct civil_date date)
 {
     const struct json *metrics = json_get(row, "metrics");
     bool is_day = strcmp(part->time, "time:day") == 0;
     int64_t hour_us = 0;
-    if (!is_day &&
-        !read_hour(json_first(json_get(row, "dimensions")), fetching->window->zone, &hour_us))
+    if (!is_day && !traffic_read_hour(json_first(json_get(row, "dimensions")),
+                                      fetching->window->zone, fetching->last_hour_us, &hour_us))
         return true;
+    fetching->last_hour_us = hour_us;
     struct traffic_row *to =
         traffic_rows_add(&fetching->rows, is_day ? TRAFFIC_DAY : TRAFFIC_HOUR, date);
     if (!to)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/timestamp.h"
 #include "traffic/source.h"
 
 enum { FIRST_ROWS = 256, FIRST_SLOTS = 1024 };
@@ -199,4 +200,23 @@ bool traffic_read_date(const struct json *text, struct civil_date *ret_date)
     memcpy(date, sv.ptr, sizeof date - 1);
     date[sizeof date - 1] = '\0';
     return civil_date_parse(date, ret_date);
+}
+
+bool traffic_read_hour(const struct json *text, const struct zone *zone, int64_t before_us,
+                       int64_t *ret_us)
+{
+    const int64_t hour_us = INT64_C(3600) * 1000000;
+    struct sv label;
+    char whole[TIMESTAMP_BYTES];
+    int64_t local_us = 0;
+    if (!json_text(text, &label) || label.len < 19)
+        return false;
+    (void)snprintf(whole, sizeof whole, "%.19sZ", label.ptr);
+    if (!timestamp_parse(sv_of(whole), &local_us))
+        return false;
+    int64_t at_us = local_us - zone_offset_us(zone, local_us - zone_offset_us(zone, local_us));
+    if (at_us == before_us && at_us + hour_us + zone_offset_us(zone, at_us + hour_us) == local_us)
+        at_us += hour_us;
+    *ret_us = at_us;
+    return true;
 }

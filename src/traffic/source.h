@@ -110,5 +110,9 @@ int32_t traffic_days_between(struct civil_date from, struct civil_date to);
 bool traffic_date_before(struct civil_date a, struct civil_date b);
 // Takes "2026-08-01", also with a time behind it.
 bool traffic_read_date(const struct json *text, struct civil_date *ret_date);
+// The moment of "2026-08-01 13:00:00" by the clock of that zone, with a Z behind it or not. Of two equal labels, as on the day when the clock is put back,
+// the one after before_us is the later.
+bool traffic_read_hour(const struct json *text, const struct zone *zone, int64_t before_us,
+                       int64_t *ret_us);
 
 #endif

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/timestamp.h"
 #include "traffic/source.h"
 
 enum {
@@ -683,34 +682,19 @@ static enum till_code fetch_days(struct fetching *fetching, struct till_error *e
     return code;
 }
 
-// "2026-08-01 13:00:00" by the clock of the zone that was asked for, with a Z or without.
-static bool read_hour(const struct json *text, const struct zone *zone, int64_t *ret_us)
-{
-    struct sv label;
-    char whole[TIMESTAMP_BYTES];
-    int64_t local_us = 0;
-    if (!json_text(text, &label) || label.len < 19)
-        return false;
-    (void)snprintf(whole, sizeof whole, "%.19sZ", label.ptr);
-    if (!timestamp_parse(sv_of(whole), &local_us))
-        return false;
-    *ret_us = local_us - zone_offset_us(zone, local_us - zone_offset_us(zone, local_us));
-    return true;
-}
-
 static enum till_code take_hours(struct fetching *fetching, const struct json *root,
                                  struct till_error *e)
 {
     const struct json *views = json_get(root, "pageviews"), *people = json_get(root, "sessions");
     const struct json *of_people = json_first(people);
+    int64_t hour_us = 0;
     for (const struct json *item = json_first(views); item; item = json_next(views, item)) {
         struct civil_date date;
         struct sv label, label_there;
-        int64_t hour_us = 0;
         enum till_code code = read_day(fetching, item, &date, e);
         if (code)
             return code;
-        if (!read_hour(json_get(item, "x"), fetching->window->zone, &hour_us))
+        if (!traffic_read_hour(json_get(item, "x"), fetching->window->zone, hour_us, &hour_us))
             continue;
         struct traffic_row *to = traffic_rows_add(&fetching->rows, TRAFFIC_HOUR, date);
         if (!to)

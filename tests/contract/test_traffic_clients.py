@@ -7,11 +7,13 @@ zones whose days differ; every answer that is no data must end in words of its o
 
 import collections
 import datetime
+import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -28,6 +30,14 @@ EXIT = {"ok": 0, "usage": 2, "config": 3, "auth": 4, "network": 5, "remote": 6, 
 
 def last_of(window):
     return str(datetime.date.fromisoformat(window[1]) - datetime.timedelta(1))
+
+
+REPORTS = ("Sanitizer", "runtime error", "Segmentation", "Assertion", "corrupted")
+
+
+def has_fault_points():
+    arguments = [str(PROBE), "umami", "https://example.com", "x", "UTC", "check"]
+    return subprocess.run(arguments, input="k", capture_output=True, text=True, env={**os.environ, "TILL_FAULT": "malloc:1:forever"}).returncode == 9
 
 
 class ClientTest(unittest.TestCase):
@@ -87,6 +97,12 @@ class ClientTest(unittest.TestCase):
                          {row["date"]: {name: row[name_there] for name, name_there in names.items()} for row in truth})
         self.assertEqual(len(rows), len(truth))
 
+    def hours_are(self, rows, truth, names):
+        def moment(text):
+            return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
+        self.assertEqual([(moment(row["hour"]), *(row[name] for name in names)) for row in rows],
+                         [(moment(row["hour"]), *(row[name] for name in names)) for row in truth])
+
     def parts(self, rows, dimension, names):
         found = {(row["date"], row["value"]): tuple(row[name] for name in names) for row in rows if row["dimension"] == dimension}
         self.assertEqual(len(found), sum(row["dimension"] == dimension for row in rows), "a value comes once a day")
@@ -96,6 +112,20 @@ class ClientTest(unittest.TestCase):
         windows = grains["window"]
         self.assertEqual([row["from"] for row in windows], [window[0]] + [row["covered_to"] for row in windows[:-1]])
         self.assertEqual(windows[-1]["covered_to"], window[1])
+
+    def without_memory(self, *action, timezone="UTC"):
+        """The Nth allocation fails, for growing N: an end with words and no harm."""
+        place, nth, survived = getattr(self.sim, self.service), 1, 0
+        while survived < 3:
+            arguments = [str(PROBE), self.service, place["url"], self.item(), timezone, *action]
+            done = subprocess.run(arguments, input=self.secret(), capture_output=True, text=True, timeout=300,
+                                  env={**os.environ, "TILL_FAULT": f"malloc:{nth}"})
+            self.assertIn(done.returncode, (0, 9), (nth, done.stderr))
+            self.assertFalse([word for word in REPORTS if word in done.stderr], (nth, done.stderr))
+            self.assertEqual(bool(done.returncode), bool(done.stderr.strip()), (nth, done.stderr))
+            survived = survived + 1 if done.returncode == 0 else 0
+            nth = nth + 1 if nth < 40 else int(nth * 1.3)
+        self.assertGreater(nth, 20, "the faults did not meet the client")
 
     def common_troubles(self, title):
         """What every service may do; `title` names it."""
@@ -125,6 +155,45 @@ class ClientTest(unittest.TestCase):
             rough = self.fetched(window, timezone)
             for grain in ("day", "hour", "part", "window"):
                 self.assertEqual(rough[grain], quiet[grain], action)
+
+
+class Rows:
+    """A Plausible with so many referrers each day, 10,000 rows at a time."""
+
+    def __init__(self, referrers):
+        outer = self
+        self.questions = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                body = json.dumps(outer.answer(question, referrers)).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *unused):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, question, referrers):
+        self.questions.append(question)
+        first, last = (datetime.date.fromisoformat(day) for day in question["date_range"])
+        days = [str(first + datetime.timedelta(number)) for number in range((last - first).days + 1)]
+        names = question["dimensions"][1:]
+        count = referrers if names == ["visit:referrer"] else 1
+        rows = [{"dimensions": [day, *([f"r{number}.example/x"] if names else [])], "metrics": [1, 1, 2, 100]} for day in days for number in range(count)]
+        page = question["pagination"]
+        return {"results": rows[page["offset"]:page["offset"] + page["limit"]], "meta": {}, "query": {}}
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Plausible(ClientTest):
@@ -245,6 +314,47 @@ class Plausible(ClientTest):
         for rule in ({"nth": 3}, {"nth": 10}, {"every": 2}):
             self.sim.faults([{"match": {"environment": "plausible", **rule}, "action": {"kind": "garbage", "variant": "empty_items"}}])
             self.refused("format", "contradict each other", "nothing was changed", "fetch", "2026-08-01", "2026-08-20", TODAY, timezone="UTC")
+
+    def many_rows(self, referrers, window):
+        service = Rows(referrers)
+        self.addCleanup(service.close)
+        grains = self.fetched(window, "UTC", today=window[1], url=service.url)
+        self.windows_touch(grains, window)
+        counts = collections.Counter(row["date"] for row in grains["part"] if row["dimension"] == "referrer")
+        self.assertEqual(set(counts.values()), {referrers})
+        self.assertEqual(sorted(counts), sorted(row["date"] for row in grains["day"]))
+        for dimension in DIMENSIONS - {"referrer"}:
+            self.assertEqual(len(self.parts(grains["part"], dimension, ("visits",))), len(counts))
+        self.assertTrue(all(question["order_by"][0][1] == "asc" and len(question["order_by"]) == len(question["dimensions"]) + 1
+                            for question in service.questions))
+        return [row["covered_to"] for row in grains["window"]]
+
+    def test_more_rows_than_one_answer_holds(self):
+        """An answer is cut within a day: that day waits for the next window."""
+        self.assertEqual(self.many_rows(4000, ("2026-08-01", "2026-08-06")), ["2026-08-03", "2026-08-05", "2026-08-06"])
+
+    def test_more_rows_than_one_answer_holds_in_a_day(self):
+        self.assertEqual(self.many_rows(23000, ("2026-08-01", "2026-08-03")), ["2026-08-02", "2026-08-03"])
+
+    def test_an_answer_that_ends_with_a_day(self):
+        self.assertEqual(self.many_rows(5000, ("2026-08-01", "2026-08-04")), ["2026-08-02", "2026-08-03", "2026-08-04"])
+
+    def test_days_with_a_jump_of_the_clock(self):
+        zone = "America/New_York"
+        self.sim.set_traffic(plausible_timezone=zone)
+        for first, hours in (("2026-03-08", 23), ("2025-11-02", 25)):
+            end = str(datetime.date.fromisoformat(first) + datetime.timedelta(1))
+            grains = self.fetched((first, end), zone, today=end)
+            truth = self.sim.traffic("plausible", first, first, zone, basis="sessions")
+            self.equal_by_day(grains["day"], truth, {"visits": "sessions", "pageviews": "pageviews"})
+            span = grains["window"][0]
+            self.assertEqual(span["hours_to_us"] - span["hours_from_us"], hours * 3600 * 1000000)
+            self.hours_are(grains["hour"], self.sim.traffic("plausible", first, first, zone, bucket="hour", basis="sessions"), ("visitors", "pageviews"))
+
+    @unittest.skipUnless(has_fault_points(), "no fault points in this build")
+    def test_without_memory(self):
+        self.without_memory("check")
+        self.without_memory("fetch", "2026-08-17", "2026-08-21", TODAY)
 
     def test_throttled(self):
         self.sim.set_traffic(plausible_hourly=2)
@@ -380,6 +490,23 @@ class Umami(ClientTest):
         for path in ("stats", "metrics"):
             self.fault(kind="garbage", variant="empty_items", path=f"/api/websites/{self.item()}/{path}")
             self.refused("format", "contradict each other", "nothing was changed", "fetch", "2026-08-18", "2026-08-20", TODAY, timezone="UTC")
+
+    def test_days_with_a_jump_of_the_clock(self):
+        zone = "America/New_York"
+        for first, hours in (("2026-03-08", 23), ("2025-11-02", 25)):
+            end = str(datetime.date.fromisoformat(first) + datetime.timedelta(1))
+            grains = self.fetched((first, end), zone, today=end)
+            truth = self.sim.traffic("umami", first, first, zone)
+            self.equal_by_day(grains["day"], truth, {"visitors": "visitors", "visits": "sessions", "pageviews": "pageviews", "bounces": "bounces"})
+            span = grains["window"][0]
+            self.assertEqual(span["hours_to_us"] - span["hours_from_us"], hours * 3600 * 1000000)
+            self.hours_are(grains["hour"], self.sim.traffic("umami", first, first, zone, bucket="hour"), ("visitors", "pageviews"))
+
+    @unittest.skipUnless(has_fault_points(), "no fault points in this build")
+    def test_without_memory(self):
+        self.without_memory("check")
+        self.without_memory("list")
+        self.without_memory("fetch", "2026-08-18", "2026-08-20", TODAY)
 
     def test_a_token_that_ends(self):
         self.fault(kind="status", status=401, path=f"/api/websites/{self.item()}/stats", times=1)
