@@ -183,59 +183,70 @@ static bool fits(const struct span *span, const struct zone *zone)
            zone_day_start_us(zone, span->to) == span->to_us;
 }
 
-// Copies the zone's name when its days begin like the site's.
-static bool try_zone(const struct span *span, const char *name,
-                     char ret_name[static TRAFFIC_ZONE_BYTES])
+// Copies the zone's name when its days begin like the site's. A name that is none fits nothing.
+static enum till_code try_zone(const struct span *span, const char *name,
+                               char ret_name[static TRAFFIC_ZONE_BYTES], struct till_error *e)
 {
     struct zone *zone = NULL;
-    struct till_error ignored = {0};
-    if (zone_open(name, &zone, &ignored))
-        return false;
-    bool is_good = fits(span, zone) && strlen(zone_name(zone)) < TRAFFIC_ZONE_BYTES;
-    if (is_good)
+    struct till_error unknown = {0};
+    enum till_code code = ret_name[0] ? TILL_OK : zone_open(name, &zone, &unknown);
+    if (code == TILL_CONFIG)
+        return TILL_OK;
+    if (code) {
+        *e = unknown;
+        return code;
+    }
+    if (zone && fits(span, zone) && strlen(zone_name(zone)) < TRAFFIC_ZONE_BYTES)
         (void)snprintf(ret_name, TRAFFIC_ZONE_BYTES, "%s", zone_name(zone));
     zone_close(zone);
-    return is_good;
+    return TILL_OK;
 }
 
-static bool try_fixed(const struct span *span, char ret_name[static TRAFFIC_ZONE_BYTES])
+// "Etc/GMT+5" is five hours behind; "" where no such zone can be.
+static void name_fixed(const struct span *span, char ret_name[static TRAFFIC_ZONE_BYTES])
 {
-    char name[TRAFFIC_ZONE_BYTES];
     const int64_t hour_us = INT64_C(3600) * 1000000;
     int64_t west_us = span->from_us - civil_date_to_days(span->from) * 24 * hour_us;
-    if (west_us % hour_us != 0 || west_us < -14 * hour_us || west_us > 12 * hour_us)
-        return false;
-    (void)snprintf(name, sizeof name, "Etc/GMT%+d", (int)(west_us / hour_us));
-    return try_zone(span, name, ret_name);
+    bool is_whole = west_us % hour_us == 0 && west_us >= -14 * hour_us && west_us <= 12 * hour_us;
+    (void)snprintf(ret_name, TRAFFIC_ZONE_BYTES, "Etc/GMT%+d",
+                   is_whole ? (int)(west_us / hour_us) : 0);
+}
+
+static enum till_code fail_zone(const struct traffic *traffic, struct till_error *e)
+{
+    if (traffic->timezone[0])
+        (void)TILL_FAIL(e, TILL_CONFIG, 0,
+                        "the days of %s at Plausible do not begin as they do in %s",
+                        traffic->property, traffic->timezone);
+    else
+        (void)TILL_FAIL(e, TILL_CONFIG, 0,
+                        "Plausible does not name the time zone of %s, and its days are not those "
+                        "of this computer",
+                        traffic->property);
+    return till_error_hint(e, "say --timezone with the reporting time zone in the site's settings "
+                              "at Plausible (General)");
 }
 
 static enum till_code find_zone(const struct traffic *traffic, const struct span *span,
                                 struct traffic_identity *ret_identity, struct till_error *e)
 {
-    if (traffic->timezone[0]) {
-        if (try_zone(span, traffic->timezone, ret_identity->timezone))
-            return TILL_OK;
-        (void)TILL_FAIL(e, TILL_CONFIG, 0,
-                        "the days of %s at Plausible do not begin as they do in %s",
-                        traffic->property, traffic->timezone);
-        return till_error_hint(e, "say --timezone with the reporting time zone in the site's "
-                                  "settings at Plausible (General)");
-    }
-    if (!try_zone(span, NULL, ret_identity->timezone) &&
-        !try_zone(span, "UTC", ret_identity->timezone) &&
-        !try_fixed(span, ret_identity->timezone)) {
-        (void)TILL_FAIL(e, TILL_CONFIG, 0,
-                        "Plausible does not name the time zone of %s, and its "
-                        "days are not those of this computer",
-                        traffic->property);
-        return till_error_hint(e, "say --timezone with the reporting time zone in the site's "
-                                  "settings at Plausible (General)");
-    }
-    (void)snprintf(
-        ret_identity->remark, sizeof ret_identity->remark,
-        "days are taken to be those of %s, which fits when Plausible lets them begin; if "
-        "the site's settings name another time zone, say --timezone",
-        ret_identity->timezone);
+    char *found = ret_identity->timezone, fixed[TRAFFIC_ZONE_BYTES];
+    bool is_said = traffic->timezone[0] != '\0';
+    name_fixed(span, fixed);
+    enum till_code code = try_zone(span, traffic->timezone, found, e);
+    if (code == TILL_OK && !is_said)
+        code = try_zone(span, "UTC", found, e);
+    if (code == TILL_OK && !is_said)
+        code = try_zone(span, fixed, found, e);
+    if (code)
+        return code;
+    if (!found[0])
+        return fail_zone(traffic, e);
+    if (!is_said)
+        (void)snprintf(ret_identity->remark, sizeof ret_identity->remark,
+                       "days are taken to be those of %s, which fits when Plausible lets them "
+                       "begin; if the site's settings name another time zone, say --timezone",
+                       found);
     return TILL_OK;
 }
 

@@ -242,18 +242,16 @@ static bool is_uuid(const char *text)
 static enum till_code check_sign_in(const struct traffic *traffic, struct till_error *e)
 {
     struct arena arena;
-    struct till_error ignored = {0};
     const struct json *root = NULL;
     struct sv user = SV(""), password = SV("");
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    if (json_parse(secret_bytes(&traffic->secret), &arena, &root, &ignored) == TILL_OK) {
-        (void)json_text(json_get(root, "username"), &user);
-        (void)json_text(json_get(root, "password"), &password);
-    }
+    enum till_code code = json_parse(secret_bytes(&traffic->secret), &arena, &root, e);
+    (void)json_text(json_get(root, "username"), &user);
+    (void)json_text(json_get(root, "password"), &password);
     bool is_whole = user.len > 0 && password.len > 0;
     arena_wipe(&arena);
-    if (is_whole)
-        return TILL_OK;
+    if (is_whole || (code && code != TILL_FORMAT))
+        return code;
     (void)TILL_FAIL(e, TILL_USAGE, 0, "a user name and a password are needed");
     return till_error_hint(e, "say --username, and give the password as the secret");
 }
@@ -314,10 +312,11 @@ static void copy_text(char *place, size_t bytes, struct sv text)
     (void)snprintf(place, bytes, SV_FORMAT, SV_ARGS(text));
 }
 
-static void describe_website(const struct traffic *traffic, const struct json *website,
-                             struct arena *arena, struct traffic_identity *identity)
+static enum till_code describe_website(const struct traffic *traffic, const struct json *website,
+                                       struct arena *arena, struct traffic_identity *identity,
+                                       struct till_error *e)
 {
-    struct till_error ignored = {0};
+    enum till_code code = TILL_OK;
     const struct json *account = NULL;
     struct sv id = traffic_words(json_get(website, "id"), arena);
     struct sv name = traffic_words(json_get(website, "domain"), arena);
@@ -325,15 +324,16 @@ static void describe_website(const struct traffic *traffic, const struct json *w
         name = traffic_words(json_get(website, "name"), arena);
     copy_text(identity->property, sizeof identity->property, id);
     copy_text(identity->property_name, sizeof identity->property_name, name.len > 0 ? name : id);
-    if (is_sign_in(traffic) &&
-        json_parse(secret_bytes(&traffic->secret), arena, &account, &ignored) == TILL_OK)
-        copy_text(identity->account, sizeof identity->account,
-                  traffic_words(json_get(account, "username"), arena));
+    if (is_sign_in(traffic))
+        code = json_parse(secret_bytes(&traffic->secret), arena, &account, e);
+    copy_text(identity->account, sizeof identity->account,
+              traffic_words(json_get(account, "username"), arena));
     (void)snprintf(
         identity->remark, sizeof identity->remark,
         "Umami tells where visitors came from one day and one question at a time: of the "
         "days before, till asks for the last %d only",
         PART_DAYS);
+    return code;
 }
 
 // Umami has no zone of its own: days are cut in the one that is asked for, or the system's.
@@ -430,9 +430,7 @@ static enum till_code validate(struct traffic *traffic, struct arena *arena,
     if (code == TILL_OK)
         code = is_uuid(traffic->property) ? find_by_id(traffic, arena, &website, e)
                                           : find_by_word(traffic, arena, &website, e);
-    if (code == TILL_OK)
-        describe_website(traffic, website, arena, ret_identity);
-    return code;
+    return code ? code : describe_website(traffic, website, arena, ret_identity, e);
 }
 
 static enum till_code properties(struct traffic *traffic, struct arena *arena,

@@ -125,7 +125,7 @@ class ClientTest(unittest.TestCase):
             self.assertEqual(bool(done.returncode), bool(done.stderr.strip()), (nth, done.stderr))
             survived = survived + 1 if done.returncode == 0 else 0
             nth = nth + 1 if nth < 40 else int(nth * 1.3)
-        self.assertGreater(nth, 20, "the faults did not meet the client")
+        self.assertGreater(nth, 8, "the faults did not meet the client")
 
     def common_troubles(self, title):
         """What every service may do; `title` names it."""
