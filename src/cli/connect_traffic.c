@@ -67,13 +67,10 @@ static enum till_code choose(const struct cli *cli, struct connecting *connectin
         (void)TILL_FAIL(e, TILL_USAGE, 0, "which site?");
         return till_error_hint(e, "say --site-id with the site's name in Plausible, such as "
                                   "example.com");
-    case TRAFFIC_UMAMI:
-        connecting->property = cli->options[OPTION_website_id];
-        if (connecting->property)
-            return TILL_OK;
-        (void)TILL_FAIL(e, TILL_USAGE, 0, "which website?");
-        return till_error_hint(e, "say --website-id with the id that Umami shows under Settings, "
-                                  "Websites");
+    case TRAFFIC_UMAMI: // asked which when there are several
+        connecting->property =
+            cli->options[OPTION_website_id] ? cli->options[OPTION_website_id] : "";
+        return TILL_OK;
     case TRAFFIC__COUNT:
         break;
     }

@@ -41,6 +41,7 @@ struct traffic {
     int64_t bearer_until_us;
     int64_t clock_offset_seconds;
     int64_t requests;
+    int64_t requests_per_minute; // of the terms, unless open() knows better
 };
 
 struct traffic_question {

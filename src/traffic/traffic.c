@@ -79,12 +79,13 @@ static enum till_code fill(struct traffic *traffic, const struct traffic_options
             copy(traffic->other_word, sizeof traffic->other_word, options->other_word, "a name", e);
     if (code == TILL_OK)
         code = secret_set(&traffic->secret, secret_bytes(options->secret), e);
+    traffic->requests_per_minute = traffic->source->terms.requests_per_minute;
     if (code == TILL_OK && traffic->source->open)
         code = traffic->source->open(traffic, e);
     http.in_flight = 1;
     http.attempts = http.attempts > 0 ? http.attempts : ATTEMPTS;
     http.retry_after_ms = RETRY_AFTER_MS;
-    http.requests_per_minute = traffic->source->terms.requests_per_minute;
+    http.requests_per_minute = traffic->requests_per_minute;
     return code ? code : http_new(&http, &traffic->http, e);
 }
 

@@ -23,6 +23,7 @@ enum {
     VALUES = 1000, // of a dimension a day
     PATH_BYTES = TRAFFIC_TEXT_BYTES + 256,
     NAMED_WEBSITES = 4,
+    CLOUD_PER_MINUTE = 150, // it allows 50 in a quarter of a minute
     UUID_CHARACTERS = 36,
 };
 
@@ -261,6 +262,8 @@ static enum till_code umami_open(struct traffic *traffic, struct till_error *e)
     struct sv property = sv_trim(sv_of(traffic->property));
     memmove(traffic->property, property.ptr, property.len);
     traffic->property[property.len] = '\0';
+    if (sv_starts_with(sv_of(traffic->url), sv_of(traffic_umami.terms.default_url)))
+        traffic->requests_per_minute = CLOUD_PER_MINUTE;
     if (!is_sign_in(traffic))
         return TILL_OK;
     if (!is_of_cloud(traffic))
