@@ -183,10 +183,10 @@ static enum till_code pick(const struct cli *cli, struct connecting *connecting,
     struct traffic *traffic = NULL;
     struct traffic_properties all = {0};
     AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     if (connecting->service != TRAFFIC_SEARCH_CONSOLE || connecting->property[0] ||
         !cli->talk_is_terminal || cli->is_json)
         return TILL_OK;
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     enum till_code code = open_service(cli, connecting, &traffic, e);
     if (code == TILL_OK)
         code = traffic_properties(traffic, &arena, &all, e);

@@ -194,10 +194,10 @@ int main(int argc, char **argv)
 {
     struct till_error error = {0};
     AUTO_BUF line;
+    buf_init(&line, PROBE_LINE_BYTES);
     if (argc < 6)
         return 2;
     log_set_level_from_environment();
-    buf_init(&line, PROBE_LINE_BYTES);
     enum till_code code = run(argc, argv, &error);
     if (code) {
         buf_text(&line, "{");
