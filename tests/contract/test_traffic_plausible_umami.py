@@ -133,7 +133,7 @@ class Case(unittest.TestCase):
         self.connect()
         met = 0
         for number in range(6):
-            self.fault({"kind": "slow", "ms": 20})
+            self.fault({"kind": "slow", "ms": 60})
             process = start_till(["sync"], home=self.home.path, env=self.home.env)
             time.sleep(0.1 + 0.2 * number)
             met += process.poll() is None
