@@ -60,6 +60,8 @@ struct report {
     int64_t first_day, last_day, limit, offset;
     enum traffic_bucket bucket;
     bool has_session_metric, has_visit_metric, has_event_dimension, has_revenue, is_goal;
+    const char *event_metric; // page views and the like
+    bool has_entry_page;
 };
 
 static void error(struct reply *reply, unsigned status, const char *message)
@@ -121,6 +123,9 @@ static bool read_metrics(struct traffic_call *call, struct report *report)
         }
         report->has_visit_metric |= metric >= BOUNCE_RATE ? metric < EVENTS : metric == VISITS;
         report->has_session_metric |= report->has_visit_metric;
+        if (metric == PAGEVIEWS || metric >= EVENTS) {
+            report->event_metric = metric_names[metric];
+        }
         report->has_revenue |= metric == TOTAL_REVENUE || metric == AVERAGE_REVENUE;
         report->metrics[report->metric_count++] = (enum metric)metric;
     }
@@ -149,6 +154,7 @@ static void note_dimension(const char *name, int dimension, struct report *repor
         report->bucket = buckets[dimension - TIME_DAY];
     }
     report->is_goal |= dimension == EVENT_GOAL;
+    report->has_entry_page |= strcmp(name, "visit:entry_page") == 0;
     report->has_event_dimension |= strncmp(name, "event:", 6) == 0;
     report->has_session_metric |= strncmp(name, "visit:", 6) == 0;
 }
@@ -166,6 +172,15 @@ static bool read_dimensions(struct traffic_call *call, struct report *report)
             return false;
         }
         note_dimension(name, report->dimensions[report->dimension_count++], report);
+    }
+    if (report->has_entry_page && report->event_metric != NULL) {
+        char message[160];
+        snprintf(message, sizeof message,
+                 "Event metric(s) `%s` cannot be queried along with session dimension(s) "
+                 "`visit:entry_page`",
+                 report->event_metric);
+        error(call->reply, 400, message);
+        return false;
     }
     if (report->has_event_dimension && report->has_session_metric) {
         error(call->reply, 400,

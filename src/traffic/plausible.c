@@ -6,7 +6,8 @@
 // zone is taken only when a winter's and a summer's day begin in it when they do at Plausible, and each answer is held to it. Rows come by day, 10,000 at
 // most: when an answer is cut, its last day is left for the next window; a day that is too large by itself comes in pages. Bounces are told as a
 // percentage without decimals: the number is reckoned from it, off by half a percent of the visits at most. Referrers are told as whole addresses: they
-// are added up by domain, and their visitors, who do not add up, are left untold. "(none)" and its like become the empty value.
+// are added up by domain, and their visitors, who do not add up, are left untold. Page views by landing page are refused. "(none)" and its like become
+// the empty value.
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ struct asking {
     const char *time;           // "time:day", "time:hour", NULL
     const char *dimension;      // beside it, NULL
     int64_t offset;
+    bool has_no_views; // page views cannot be asked for beside this dimension
     bool has_no_site;
 };
 
@@ -108,8 +110,8 @@ static void print_query(const struct traffic *traffic, const struct asking *aski
     }
     buf_format(body, "\"date_range\":[\"%s\",\"%s\"],\"metrics\":[\"visitors\"", from, last);
     if (asking->time) {
-        buf_format(body, ",\"visits\",\"pageviews\",\"bounce_rate\"],\"dimensions\":[\"%s\"",
-                   asking->time);
+        buf_format(body, ",\"visits\",\"bounce_rate\"%s],\"dimensions\":[\"%s\"",
+                   asking->has_no_views ? "" : ",\"pageviews\"", asking->time);
         if (asking->dimension)
             buf_format(body, ",\"%s\"", asking->dimension);
         buf_format(body, "],\"order_by\":[[\"%s\",\"asc\"],[\"visits\",\"desc\"]", asking->time);
@@ -359,7 +361,7 @@ static int64_t count_at(const struct json *metrics, size_t index)
 static int64_t bounces_of(const struct json *metrics, int64_t visits)
 {
     double percent = 0;
-    if (visits < 0 || !json_real(json_at(metrics, 3), &percent) || percent < 0 || percent > 100)
+    if (visits < 0 || !json_real(json_at(metrics, 2), &percent) || percent < 0 || percent > 100)
         return visits == 0 ? 0 : TRAFFIC_UNTOLD;
     return llround((double)visits * percent / 100);
 }
@@ -403,7 +405,7 @@ static bool take_part(struct fetching *fetching, const struct part *part, const 
     if (!is_referrer)
         traffic_add(&to->visitors, count_at(metrics, 0));
     traffic_add(&to->visits, count_at(metrics, 1));
-    traffic_add(&to->pageviews, count_at(metrics, 2));
+    traffic_add(&to->pageviews, count_at(metrics, 3));
     traffic_add(&to->bounces, bounces_of(metrics, count_at(metrics, 1)));
     return true;
 }
@@ -425,7 +427,7 @@ static bool take_time(struct fetching *fetching, const struct part *part, const 
     to->hour_us = hour_us;
     to->visitors = count_at(metrics, 0);
     to->visits = count_at(metrics, 1);
-    to->pageviews = count_at(metrics, 2);
+    to->pageviews = count_at(metrics, 3);
     if (is_day)
         to->bounces = bounces_of(metrics, to->visits);
     return true;
@@ -471,6 +473,7 @@ static enum till_code fetch_part(struct fetching *fetching, const struct part *p
                                 .to = fetching->to,
                                 .time = part->time,
                                 .dimension = part->name,
+                                .has_no_views = part->dimension == TRAFFIC_LANDING_PAGE,
                                 .offset = page * PAGE_ROWS};
         struct civil_date last = fetching->from;
         const struct json *root = NULL;

@@ -626,6 +626,8 @@ class Plausible(TrafficTest):
         for change in ({"metrics": ["x"]}, {"metrics": []}, {"dimensions": ["x"]}, {"date_range": "x"}, {"filters": [["is", "x", ["y"]]]}):
             self.assertEqual(self.query(**change).status, 400, change)
         says(self.query(dimensions=["event:page"]), 400, "Session metric(s)")
+        says(self.query(dimensions=["visit:entry_page"]), 400, "Event metric(s) `pageviews` cannot be queried along with session dimension(s)")
+        self.assertEqual(self.query(dimensions=["visit:entry_page"], metrics=["visits", "bounce_rate"]).status, 200)
         self.sim.set_traffic(plausible_hourly=1)
         self.assertEqual(self.query().status, 200)
         says(self.query(), 429, "Too many API requests. Your API key is limited to 600 requests per hour. ")
