@@ -6,25 +6,36 @@
 #include "base/limits.h"
 #include "cli/growth.h"
 #include "views/metrics.h"
+#include "views/traffic.h"
 
 enum { DEFAULT_DAYS = 30, ID_BYTES = 36 };
 
 // ---- the question ----
 
+static enum till_code no_metric(const char *word, const char *nearest, struct till_error *e)
+{
+    (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no metric \"%s\"", word);
+    if (nearest)
+        return till_error_hint(e, "did you mean %s? `till metrics --json` has them all", nearest);
+    return till_error_hint(e, "`till metrics --json` has them all by their names");
+}
+
 static enum till_code take_slugs(const struct cli *cli, struct report_metrics_query *query,
                                  struct till_error *e)
 {
     for (int i = 0; i < cli->argument_count; i++) {
-        const struct metric *metric = model_metric_by_slug(sv_of(cli->arguments[i]));
-        if (!metric) {
-            const char *nearest = model_metric_nearest(sv_of(cli->arguments[i]));
-            (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no metric \"%s\"", cli->arguments[i]);
-            if (nearest)
-                return till_error_hint(e, "did you mean %s? `till metrics --json` has them all",
-                                       nearest);
-            return till_error_hint(e, "`till metrics --json` has them all by their names");
-        }
-        query->is_asked[metric->id] = true;
+        struct sv slug = sv_of(cli->arguments[i]);
+        const struct metric *metric = model_metric_by_slug(slug);
+        const struct traffic_metric *traffic = model_traffic_metric_by_slug(slug);
+        bool is_traffic = model_is_traffic_slug(slug);
+        if (traffic)
+            query->is_traffic_asked[traffic->id] = true;
+        else if (metric)
+            query->is_asked[metric->id] = true;
+        else
+            return no_metric(
+                cli->arguments[i],
+                is_traffic ? model_traffic_metric_nearest(slug) : model_metric_nearest(slug), e);
     }
     for (int i = 0; cli->argument_count == 0 && i < METRIC__COUNT; i++)
         query->is_asked[i] = true;
@@ -157,10 +168,18 @@ void cli_metrics_question_release(struct cli_metrics_question *question)
 
 // ---- the command ----
 
+// Polar's own metrics, and what stands beside them when it is asked for.
+struct both {
+    struct report_metrics metrics;
+    struct report_traffic traffic;
+    bool has_traffic;
+};
+
 // Rows have no place for reasons: that there are some is said beside them.
 static void say(const struct cli *cli, const void *made)
 {
-    const struct metrics_answer *answer = &((const struct report_metrics *)made)->answer;
+    const struct both *both = made;
+    const struct metrics_answer *answer = &both->metrics.answer;
     int approximate = 0, unavailable = 0;
     for (size_t i = 0; i < METRIC__COUNT; i++) {
         approximate += answer->is_asked[i] && answer->approximate[i][0] ? 1 : 0;
@@ -169,42 +188,75 @@ static void say(const struct cli *cli, const void *made)
     if (approximate + unavailable > 0)
         cli_say(cli, "till: %d metrics are approximate, %d are left out: --json says which and why",
                 approximate, unavailable);
+    for (size_t i = 0; both->has_traffic && i < both->traffic.note_count; i++)
+        cli_say(cli, "till: " SV_FORMAT, SV_ARGS(both->traffic.notes[i]));
+}
+
+static bool asks(const struct report_metrics_query *query, bool *ret_polar)
+{
+    bool asks_traffic = false;
+    *ret_polar = false;
+    for (size_t i = 0; i < TRAFFIC_METRIC__COUNT; i++)
+        asks_traffic = asks_traffic || query->is_traffic_asked[i];
+    for (size_t i = 0; i < METRIC__COUNT; i++)
+        *ret_polar = *ret_polar || query->is_asked[i];
+    return asks_traffic;
 }
 
 static enum till_code make(const struct cli_report_source *source, void *ret_report,
                            struct till_error *e)
 {
-    return report_metrics(source->store, source->query, ret_report, e);
+    struct both *both = ret_report;
+    bool asks_polar = false;
+    const struct report_traffic_question question = {.query = *source->query,
+                                                     .source = source->wish,
+                                                     .compare = REPORT_ALONE,
+                                                     .now_us = source->now_us};
+    both->has_traffic = asks(source->query, &asks_polar);
+    enum till_code code = report_metrics(source->store, source->query, &both->metrics, e);
+    if (code == TILL_OK && both->has_traffic)
+        code = report_traffic(source->store, &question, source->arena, &both->traffic, e);
+    return code;
 }
 
 static void text(struct buf *out, const struct view_style *style, const void *report)
 {
-    view_metrics_text(out, style, report);
+    const struct both *both = report;
+    view_metrics_text(out, style, &both->metrics);
+    if (both->has_traffic)
+        view_traffic_metrics_text(out, style, &both->traffic, both->metrics.query.is_traffic_asked);
 }
 
 static void json(struct buf *out, const void *report)
 {
-    view_metrics_json(out, report);
+    const struct both *both = report;
+    view_metrics_open_json(out, &both->metrics);
+    if (both->has_traffic)
+        view_traffic_metrics_json(out, &both->traffic, both->metrics.query.is_traffic_asked);
+    buf_text(out, "}\n");
 }
 
 static enum till_code rows(struct row_view *view, const void *report, struct till_error *e)
 {
-    return view_metrics_rows(view, report, e);
+    const struct both *both = report;
+    return view_metrics_rows(view, &both->metrics, both->has_traffic ? &both->traffic : NULL, e);
 }
 
 static void release(void *report)
 {
-    report_metrics_release(report);
+    struct both *both = report;
+    report_metrics_release(&both->metrics);
+    report_traffic_release(&both->traffic);
 }
 
 enum till_code cli_metrics(struct cli *cli, struct till_error *e)
 {
-    static const struct cli_report report = {.bytes = sizeof(struct report_metrics),
+    static const struct cli_report report = {.bytes = sizeof(struct both),
                                              .make = make,
                                              .text = text,
                                              .json = json,
                                              .rows = rows,
                                              .say = say,
                                              .release = release};
-    return cli_report(cli, &report, NULL, e);
+    return cli_report(cli, &report, cli->options[OPTION_traffic_source], e);
 }

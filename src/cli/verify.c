@@ -146,8 +146,23 @@ static enum till_code run(struct cli *cli, struct verifying *v, struct till_erro
     return code ? code : print(cli, v, e);
 }
 
+static enum till_code refuse_traffic(const struct cli *cli, struct till_error *e)
+{
+    for (int i = 0; i < cli->argument_count; i++) {
+        if (!model_is_traffic_slug(sv_of(cli->arguments[i])))
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "%s is not one of Polar's metrics", cli->arguments[i]);
+        return till_error_hint(e, "there is nothing to compare it with: `till metrics %.64s`",
+                               cli->arguments[i]);
+    }
+    return TILL_OK;
+}
+
 enum till_code cli_verify(struct cli *cli, struct till_error *e)
 {
+    enum till_code refused = refuse_traffic(cli, e);
+    if (refused)
+        return refused;
     struct verifying *v = till_calloc(1, sizeof *v);
     if (!v)
         return TILL_FAIL_MEMORY(e);

@@ -5,6 +5,7 @@
 
 #include "base/zone.h"
 #include "metrics/metrics.h"
+#include "model/traffic_metrics.h"
 #include "store/store.h"
 
 struct report_metrics_query {
@@ -17,6 +18,7 @@ struct report_metrics_query {
     bool has_recurring,
         has_one_time; // products of that kind; neither = no filter, and both leave out what has no product
     bool is_asked[METRIC__COUNT];
+    bool is_traffic_asked[TRAFFIC_METRIC__COUNT]; // of report_traffic(), which stands beside
     metrics_currency
         into; // movements, breakdown: a total in this currency beside the exact ones; 0 = none
     // 0 = none; else what happened after this moment is left out, as if it were now. Plans (a subscription's end) are known as they are today.

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/money.h"
 #include "base/text.h"
+#include "views/movements.h"
 
 enum { NAME_COLUMNS = 43, VALUE_COLUMNS = 16, SPARK_COLUMNS = 30 };
 
@@ -124,7 +126,7 @@ static void till_json(struct buf *out, const struct report_metrics *report)
     buf_char(out, '}');
 }
 
-void view_metrics_json(struct buf *out, const struct report_metrics *report)
+void view_metrics_open_json(struct buf *out, const struct report_metrics *report)
 {
     const struct metrics_answer *answer = &report->answer;
     buf_char(out, '{');
@@ -153,6 +155,11 @@ void view_metrics_json(struct buf *out, const struct report_metrics *report)
     }
     buf_char(out, '}');
     till_json(out, report);
+}
+
+void view_metrics_json(struct buf *out, const struct report_metrics *report)
+{
+    view_metrics_open_json(out, report);
     buf_text(out, "}\n");
 }
 
@@ -171,28 +178,102 @@ static bool has_column(const struct row_view *view, const struct metrics_answer 
     return view->lead ? answer->is_asked[k] : has_value(answer, k);
 }
 
-enum till_code view_metrics_rows(struct row_view *view, const struct report_metrics *report,
-                                 struct till_error *e)
+// The columns of one table: Polar's metrics, then those of traffic, money of which has one for each currency.
+struct table_columns {
+    const char **names;
+    struct value *values;
+    size_t count, capacity;
+    struct arena *arena;
+};
+
+static void column(struct table_columns *columns, const char *name, struct value value)
 {
-    const struct metrics_answer *answer = &report->answer;
-    const char *names[METRIC__COUNT + 1] = {"timestamp"};
-    struct value values[METRIC__COUNT + 1];
-    char at[VIEW_LOCAL_BYTES];
-    size_t count = 1;
+    if (columns->count == columns->capacity)
+        return;
+    columns->names[columns->count] = name;
+    columns->values[columns->count++] = value;
+}
+
+static void polar_columns(struct table_columns *columns, const struct row_view *view,
+                          const struct metrics_answer *answer, size_t period)
+{
     for (size_t k = 0; k < METRIC__COUNT; k++)
         if (has_column(view, answer, k))
-            names[count++] = model_metric((enum metric_id)k)->slug;
-    enum till_code code = row_view_begin(view, names, NULL, count, e);
-    for (size_t i = 0; i < answer->period_count && code == TILL_OK; i++) {
-        size_t column = 1;
-        view_local_time(at, report->query.zone, answer->starts_us[i]);
-        values[0] = (struct value){.type = VALUE_TEXT, .text = sv_of(at)};
-        for (size_t k = 0; k < METRIC__COUNT; k++)
-            if (has_value(answer, k))
-                values[column++] = value_of(number_at(answer, k, i));
-            else if (has_column(view, answer, k))
-                values[column++] = (struct value){.type = VALUE_NULL};
-        code = row_view_row(view, values, e);
+            column(columns, model_metric((enum metric_id)k)->slug,
+                   has_value(answer, k) ? value_of(number_at(answer, k, period))
+                                        : (struct value){.type = VALUE_NULL});
+}
+
+static const char *currency_name(struct arena *arena, const struct traffic_metric *metric,
+                                 metrics_currency currency)
+{
+    char name[64], code[VIEW_CURRENCY_BYTES];
+    view_currency(code, currency);
+    int len = snprintf(name, sizeof name, "%s.%s", metric->full_slug, code);
+    return arena_copy(arena, name, (size_t)len);
+}
+
+static void traffic_columns(struct table_columns *columns, const struct report_traffic *traffic,
+                            const bool asked[TRAFFIC_METRIC__COUNT], size_t period)
+{
+    const struct joined_answer *answer = &traffic->answer;
+    for (size_t i = 0; i < TRAFFIC_METRIC__COUNT; i++) {
+        const struct traffic_metric *metric = model_traffic_metric((enum traffic_metric_id)i);
+        bool is_money = metric->type == TRAFFIC_TYPE_MONEY;
+        for (size_t k = 0; asked[i] && k < (is_money ? answer->currency_count : 1); k++) {
+            const char *name =
+                is_money ? currency_name(columns->arena, metric, answer->currencies[k].currency)
+                         : metric->full_slug;
+            struct joined_number number =
+                report_traffic_number(traffic, answer, period, is_money ? k : SIZE_MAX, metric->id);
+            column(columns, name ? name : metric->full_slug,
+                   number.has_value ? value_of(number.number) : (struct value){.type = VALUE_NULL});
+        }
+    }
+}
+
+static enum till_code one_at_a_time(const struct row_view *view,
+                                    const struct report_metrics *report, struct till_error *e)
+{
+    bool asks_money = false;
+    for (size_t i = 0; i < TRAFFIC_METRIC__COUNT; i++)
+        asks_money = asks_money ||
+                     (report->query.is_traffic_asked[i] &&
+                      model_traffic_metric((enum traffic_metric_id)i)->type == TRAFFIC_TYPE_MONEY);
+    if (!view->lead || !asks_money)
+        return TILL_OK;
+    (void)TILL_FAIL(e, TILL_USAGE, 0,
+                    "organizations with different currencies have different columns");
+    return till_error_hint(e, "ask for one with --name, or for --json");
+}
+
+enum till_code view_metrics_rows(struct row_view *view, const struct report_metrics *report,
+                                 const struct report_traffic *traffic, struct till_error *e)
+{
+    const struct metrics_answer *answer = &report->answer;
+    size_t money = traffic ? traffic->answer.currency_count : 0;
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    struct table_columns columns = {.capacity = 1 + METRIC__COUNT +
+                                                (size_t)TRAFFIC_METRIC__COUNT * (money + 1),
+                                    .arena = &arena};
+    char at[VIEW_LOCAL_BYTES] = "";
+    columns.names = arena_calloc(&arena, columns.capacity, sizeof *columns.names);
+    columns.values = arena_calloc(&arena, columns.capacity, sizeof *columns.values);
+    if (!columns.names || !columns.values)
+        return arena_fail(&arena, "the columns", e);
+    enum till_code code = traffic ? one_at_a_time(view, report, e) : TILL_OK;
+    for (size_t i = 0; i <= answer->period_count && code == TILL_OK; i++) { // 0: names alone
+        size_t period = i > 0 ? i - 1 : 0;
+        columns.count = 0;
+        if (i > 0)
+            view_local_time(at, report->query.zone, answer->starts_us[period]);
+        column(&columns, "timestamp", (struct value){.type = VALUE_TEXT, .text = sv_of(at)});
+        polar_columns(&columns, view, answer, period);
+        if (traffic)
+            traffic_columns(&columns, traffic, report->query.is_traffic_asked, period);
+        code = i > 0 ? row_view_row(view, columns.values, e)
+                     : row_view_begin(view, columns.names, NULL, columns.count, e);
     }
     return code ? code : row_view_end(view, e);
 }

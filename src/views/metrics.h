@@ -4,6 +4,7 @@
 #define TILL_VIEWS_METRICS_H
 
 #include "report/metrics.h"
+#include "report/traffic.h"
 #include "views/views.h"
 
 // A line for each metric: total (or last value), the periods as a line of bars. Flagged ones are marked, the reasons stand below.
@@ -11,8 +12,11 @@ void view_metrics_text(struct buf *out, const struct view_style *style,
                        const struct report_metrics *report);
 // The shape of GET /v1/metrics/, and an object `till` with approximate and unavailable: slug -> reason.
 void view_metrics_json(struct buf *out, const struct report_metrics *report);
-// One row for each period: timestamp, then a column for each metric that has a value.
+void view_metrics_open_json(struct buf *out,
+                            const struct report_metrics *report); // without its last brace
+// One row for each period: timestamp, then a column for each metric that has a value; then those of traffic that the question asks for, unless that is NULL.
 enum till_code view_metrics_rows(struct row_view *view, const struct report_metrics *report,
+                                 const struct report_traffic *traffic,
                                  struct till_error *e) TILL_MUSTUSE;
 void view_verify_text(struct buf *out, const struct view_style *style,
                       const struct report_metrics *report, const struct report_verify *verify);
