@@ -83,6 +83,14 @@ enum till_code api_values(const struct api_work *work, const char *name,
     return TILL_OK;
 }
 
+enum till_code api_text(const struct api_work *work, const char *name, const char **ret_text,
+                        struct till_error *e)
+{
+    struct sv value = api_value(work->question, name);
+    *ret_text = value.ptr ? arena_copy(work->arena, value.ptr, value.len) : NULL;
+    return value.ptr && !*ret_text ? arena_fail(work->arena, "a parameter", e) : TILL_OK;
+}
+
 enum till_code api_count(const struct api_work *work, const char *name, int64_t most,
                          int64_t otherwise, int64_t *ret_count, struct till_error *e)
 {

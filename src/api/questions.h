@@ -41,6 +41,9 @@ bool api_date(const struct api_work *work, const char *name, struct civil_date *
 enum till_code api_values(const struct api_work *work, const char *name,
                           const struct sv **ret_values, size_t *ret_count,
                           struct till_error *e) TILL_MUSTUSE;
+// ?name= as a text that ends with NUL, NULL without one.
+enum till_code api_text(const struct api_work *work, const char *name, const char **ret_text,
+                        struct till_error *e) TILL_MUSTUSE;
 // ?name= as a number; `otherwise` without one. USAGE beyond most.
 enum till_code api_count(const struct api_work *work, const char *name, int64_t most,
                          int64_t otherwise, int64_t *ret_count, struct till_error *e) TILL_MUSTUSE;

@@ -99,12 +99,16 @@ enum till_code api_breakdown(struct api_work *work, struct till_error *e)
     enum store_dimension by = STORE_BY_PRODUCT;
     metrics_currency currency = api_currency(work);
     struct sv word = api_value(work->question, "by");
+    const char *source = NULL;
     struct report_metrics_query *query = till_calloc(1, sizeof *query);
     enum till_code code = query ? api_report_query(work, API_DAYS, query, e) : TILL_FAIL_MEMORY(e);
+    if (code == TILL_OK)
+        code = api_text(work, "traffic_source", &source, e);
     if (code == TILL_OK && word.ptr && !report_dimension_parse(word, &by))
         code = api_refuse("by", word, "nothing to break down by", e);
     if (code == TILL_OK)
-        code = report_breakdown(work->store, query, by, work->now_us, work->arena, &report, e);
+        code =
+            report_breakdown(work->store, query, by, source, work->now_us, work->arena, &report, e);
     if (code == TILL_OK) {
         KEEP_CURRENCY(report.groups, report.group_count, currency);
         view_breakdown_json(work->out, &report);

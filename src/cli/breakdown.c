@@ -3,6 +3,11 @@
 #include "views/breakdown.h"
 #include "cli/growth.h"
 
+struct wish {
+    enum store_dimension by;
+    const char *traffic_source;
+};
+
 static enum till_code take_dimension(const struct cli *cli, enum store_dimension *ret_by,
                                      struct till_error *e)
 {
@@ -13,15 +18,15 @@ static enum till_code take_dimension(const struct cli *cli, enum store_dimension
     (void)TILL_FAIL(e, TILL_USAGE, 0, "--by: \"%s\" is not something to break down by", word);
     return till_error_hint(e,
                            "choose product, country, currency, billing_reason, discount, source, "
-                           "medium or campaign");
+                           "medium, campaign or landing-page");
 }
 
 static enum till_code make(const struct cli_report_source *source, void *ret_report,
                            struct till_error *e)
 {
-    const enum store_dimension *by = source->wish;
-    return report_breakdown(source->store, source->query, *by, source->now_us, source->arena,
-                            ret_report, e);
+    const struct wish *wish = source->wish;
+    return report_breakdown(source->store, source->query, wish->by, wish->traffic_source,
+                            source->now_us, source->arena, ret_report, e);
 }
 
 static void text(struct buf *out, const struct view_style *style, const void *report)
@@ -48,7 +53,7 @@ enum till_code cli_breakdown(struct cli *cli, struct till_error *e)
         .text = text,
         .json = json,
         .rows = rows};
-    enum store_dimension by = STORE_BY_PRODUCT;
-    enum till_code code = take_dimension(cli, &by, e);
-    return code ? code : cli_report(cli, &report, &by, e);
+    struct wish wish = {STORE_BY_PRODUCT, cli->options[OPTION_traffic_source]};
+    enum till_code code = take_dimension(cli, &wish.by, e);
+    return code ? code : cli_report(cli, &report, &wish, e);
 }

@@ -14,10 +14,12 @@
 #include "report/movements.h"
 #include "report/places.h"
 #include "report/report.h"
+#include "report/traffic.h"
 #include "report/values.h"
 
-static const char *const words[STORE_BY__COUNT] = {
-    "product", "country", "currency", "billing_reason", "discount", "source", "medium", "campaign"};
+static const char *const words[STORE_BY__COUNT] = {"product",        "country",  "currency",
+                                                   "billing_reason", "discount", "source",
+                                                   "medium",         "campaign", "landing_page"};
 
 struct gathering {
     struct report_breakdown *report;
@@ -34,7 +36,10 @@ struct gathering {
 bool report_dimension_parse(struct sv word, enum store_dimension *ret_by)
 {
     for (size_t i = 0; i < TILL_COUNT(words); i++) {
-        if (!sv_equal(word, sv_of(words[i])))
+        bool is_it = word.len == strlen(words[i]);
+        for (size_t k = 0; is_it && k < word.len; k++)
+            is_it = (word.ptr[k] == '-' ? '_' : word.ptr[k]) == words[i][k];
+        if (!is_it)
             continue;
         *ret_by = (enum store_dimension)i;
         return true;
@@ -64,6 +69,14 @@ static struct sv key_text(const struct value *value, char place[static 32])
     return (struct sv){place, len};
 }
 
+static struct metrics_id group_id(struct sv key, metrics_currency currency)
+{
+    struct metrics_id id = metrics_id(key);
+    id.high ^= (uint64_t)currency << 20;
+    id.low += currency;
+    return id;
+}
+
 static enum till_code group_of(struct gathering *g, const struct value *value,
                                metrics_currency currency, struct report_group **ret_group,
                                struct till_error *e)
@@ -71,10 +84,8 @@ static enum till_code group_of(struct gathering *g, const struct value *value,
     struct report_breakdown *report = g->report;
     char place[32];
     struct sv key = key_text(value, place);
-    struct metrics_id id = metrics_id(key);
+    struct metrics_id id = group_id(key, currency);
     size_t number = 0;
-    id.high ^= (uint64_t)currency << 20;
-    id.low += currency;
     enum till_code code = id_map_put(&g->map, id, &number, e);
     if (code)
         return code;
@@ -95,6 +106,7 @@ static enum till_code group_of(struct gathering *g, const struct value *value,
         }
         struct report_group *group = &report->groups[report->group_count++];
         group->currency = currency;
+        group->visitors = group->visits = -1;
         group->key = key.ptr ? arena_sv(g->arena, key) : key;
         if (key.ptr && !group->key.ptr)
             return arena_fail(g->arena, "a breakdown", e);
@@ -110,9 +122,34 @@ static void add(int64_t *sum, int64_t amount) // stays at the end of the range
         *sum = amount < 0 ? INT64_MIN : INT64_MAX;
 }
 
+// Of an address its path: sources of visitors tell no more.
+static struct value path_of(const struct value *key)
+{
+    struct value path = *key;
+    if (key->type != VALUE_TEXT)
+        return path;
+    struct sv text = key->text;
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        if (memcmp(text.ptr + i, "://", 3) != 0)
+            continue;
+        size_t at = i + 3;
+        while (at < text.len && text.ptr[at] != '/' && text.ptr[at] != '?' && text.ptr[at] != '#')
+            at++;
+        text = (struct sv){text.ptr + at, text.len - at};
+        break;
+    }
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] != '?' && text.ptr[len] != '#')
+        len++;
+    path.text = len > 0 || key->text.len == 0 ? (struct sv){text.ptr, len} : SV("/");
+    return path;
+}
+
 // Orders and subscriptions are of the country of their customer.
 static struct value key_of(const struct gathering *g, const struct value *key)
 {
+    if (g->report->by == STORE_BY_LANDING_PAGE)
+        return path_of(key);
     return g->report->by == STORE_BY_COUNTRY ? places_country(&g->places, key) : *key;
 }
 
@@ -131,6 +168,10 @@ static enum till_code take_orders(void *context, const struct value *v, size_t c
     add(&group->orders, integer_of(&v[STORE_GROUP_ORDERS], 0));
     add(&group->revenue_minor, integer_of(&v[STORE_GROUP_REVENUE], 0));
     add(&group->refunded_minor, integer_of(&v[STORE_GROUP_REFUNDED], 0));
+    if (integer_of(&v[STORE_GROUP_IS_NEW], 0) != 0) {
+        add(&group->new_orders, integer_of(&v[STORE_GROUP_ORDERS], 0));
+        add(&group->new_revenue_minor, integer_of(&v[STORE_GROUP_REVENUE], 0));
+    }
     if (group->sample == 0 || sample < group->sample)
         group->sample = sample;
     return TILL_OK;
@@ -142,7 +183,9 @@ static enum till_code take_checkouts(void *context, const struct value *v, size_
     struct report_group *group = NULL;
     if (count < STORE_VISITS_COLUMNS)
         return TILL_OK;
-    enum till_code code = group_of(context, &v[0], metrics_currency_of(text_of(&v[1])), &group, e);
+    struct gathering *g = context;
+    struct value key = g->report->by == STORE_BY_LANDING_PAGE ? path_of(&v[0]) : v[0];
+    enum till_code code = group_of(g, &key, metrics_currency_of(text_of(&v[1])), &group, e);
     if (code || !group)
         return code;
     group->checkouts += integer_of(&v[2], 0);
@@ -233,6 +276,9 @@ static int by_currency_and_revenue(const void *a, const void *b)
         return x->revenue_minor > y->revenue_minor ? -1 : 1;
     if (x->mrr_minor != y->mrr_minor)
         return x->mrr_minor > y->mrr_minor ? -1 : 1;
+    if (x->visitors != y->visitors || x->visits != y->visits)
+        return x->visitors != y->visitors ? (x->visitors > y->visitors ? -1 : 1)
+                                          : (x->visits > y->visits ? -1 : 1);
     size_t shared = x->key.len < y->key.len ? x->key.len : y->key.len;
     int order = shared > 0 ? memcmp(x->key.ptr, y->key.ptr, shared) : 0;
     return order != 0 ? order : x->key.len < y->key.len ? -1 : x->key.len > y->key.len;
@@ -276,11 +322,138 @@ static enum till_code look_at_tables(struct store *store, struct report_breakdow
     return till_error_hint(e, "`till sync` reads them; `till tables` says what is missing");
 }
 
+// ---- visitors beside ----
+
+enum { ADDED_GROUPS = 500 }; // that brought visitors and sold nothing
+
+// How the sources of traffic call a dimension, most telling first.
+static const char *const parts_of[STORE_BY__COUNT][2] = {
+    [STORE_BY_COUNTRY] = {"country", NULL},           [STORE_BY_SOURCE] = {"utm_source", "source"},
+    [STORE_BY_MEDIUM] = {"utm_medium", NULL},         [STORE_BY_CAMPAIGN] = {"utm_campaign", NULL},
+    [STORE_BY_LANDING_PAGE] = {"landing_page", NULL},
+};
+
+struct beside {
+    struct gathering *g;
+    metrics_currency currencies[REPORT_CURRENCIES];
+    size_t currency_count;
+    metrics_currency usual; // of groups without sales
+    size_t sold_count, added_count, part_count;
+};
+
+static void look_at_currencies(struct beside *beside)
+{
+    const struct report_breakdown *report = beside->g->report;
+    int64_t orders[REPORT_CURRENCIES] = {0}, most = -1;
+    beside->usual = METRICS_USD;
+    for (size_t i = 0; i < report->group_count; i++) {
+        const struct report_group *group = &report->groups[i];
+        size_t k = 0;
+        while (k < beside->currency_count && beside->currencies[k] != group->currency)
+            k++;
+        if (k == REPORT_CURRENCIES)
+            continue;
+        beside->currency_count += k == beside->currency_count;
+        beside->currencies[k] = group->currency;
+        orders[k] += group->orders;
+    }
+    for (size_t k = 0; k < beside->currency_count; k++) {
+        if (orders[k] > most)
+            beside->usual = beside->currencies[k];
+        most = orders[k] > most ? orders[k] : most;
+    }
+    for (size_t k = 0; k < beside->currency_count; k++)
+        if (beside->currencies[k] == METRICS_USD)
+            beside->usual = METRICS_USD;
+}
+
+static void put_visits(struct report_group *group, const struct value *v)
+{
+    group->visitors = integer_of(&v[1], -1);
+    group->visits = integer_of(&v[2], -1);
+}
+
+// Every group of this key, in whichever currency.
+static enum till_code take_part(void *context, const struct value *v, size_t count,
+                                struct till_error *e)
+{
+    struct beside *beside = context;
+    struct gathering *g = beside->g;
+    struct report_group *group = NULL;
+    bool is_sold = false;
+    if (count != STORE_TRAFFIC_PART_COLUMNS)
+        return TILL_OK;
+    beside->part_count++;
+    struct value key = g->report->by == STORE_BY_LANDING_PAGE ? path_of(&v[0]) : v[0];
+    char place[32];
+    for (size_t i = 0; i < beside->currency_count; i++) {
+        struct metrics_id id = group_id(key_text(&key, place), beside->currencies[i]);
+        int64_t number = id_map_find(&g->map, id);
+        if (number < 0 || (size_t)number >= beside->sold_count)
+            continue;
+        put_visits(&g->report->groups[number], v);
+        is_sold = true;
+    }
+    if (is_sold || beside->added_count == ADDED_GROUPS)
+        return TILL_OK;
+    beside->added_count++;
+    enum till_code code = group_of(g, &key, beside->usual, &group, e);
+    if (code == TILL_OK && group)
+        put_visits(group, v);
+    return code;
+}
+
+static enum till_code gather_visits(struct gathering *g, struct till_error *e)
+{
+    const struct report_metrics_query *query = &g->report->query;
+    const struct store_traffic_source *source = g->report->visits_source;
+    const char *const *names = parts_of[g->report->by];
+    struct beside beside = {.g = g, .sold_count = g->report->group_count};
+    const struct store_metric_sink sink = {take_part, &beside};
+    enum till_code code = TILL_OK;
+    if (!source)
+        return TILL_OK;
+    const struct store_traffic_span span = {sv_of(source->name), query->from, query->to};
+    look_at_currencies(&beside);
+    for (size_t i = 0; i < 2 && names[i] && beside.part_count == 0 && code == TILL_OK; i++)
+        code = store_traffic_parts(g->store, &span, names[i], TILL_LIMIT_IDS, &sink, e);
+    if (beside.part_count == 0)
+        g->report->visits_source = NULL;
+    return code;
+}
+
+// The source, where it can tell the dimension.
+static enum till_code choose_source(struct gathering *g, const char *name, struct till_error *e)
+{
+    struct report_traffic *traffic = arena_calloc(g->arena, 1, sizeof *traffic);
+    if (!traffic)
+        return arena_fail(g->arena, "a breakdown", e);
+    enum till_code code = report_traffic_sources(g->store, name, traffic, e);
+    if (code == TILL_OK && traffic->visits && traffic->visits->has_days &&
+        parts_of[g->report->by][0])
+        g->report->visits_source = traffic->visits;
+    return code;
+}
+
+int64_t report_group_visits(const struct report_group *group, bool *ret_are_visitors)
+{
+    *ret_are_visitors = group->visitors >= 0;
+    if (group->visitors >= 0)
+        return group->visitors;
+    return group->visits > 0 ? group->visits : 0;
+}
+
 static enum till_code question_of(struct gathering *g, struct store_breakdown_query *ret_question,
                                   struct till_error *e)
 {
     const struct report_breakdown *report = g->report;
     const struct report_metrics_query *query = &report->query;
+    const struct store_traffic_source *source = report->visits_source;
+    int64_t new_from_us = 0, new_to_us = -1; // none
+    if (source) {
+        new_from_us = zone_day_start_us(query->zone, source->first);
+        new_to_us = zone_day_start_us(query->zone, civil_date_add_days(source->last, 1)) - 1;
+    }
     buf_init(&g->products, TILL_LIMIT_SQL_BYTES);
     for (size_t i = 0; i < query->product_count; i++) {
         buf_char(&g->products, i > 0 ? ',' : '[');
@@ -289,6 +462,8 @@ static enum till_code question_of(struct gathering *g, struct store_breakdown_qu
     if (query->product_count > 0)
         buf_char(&g->products, ']');
     *ret_question = (struct store_breakdown_query){
+        .new_from_us = new_from_us,
+        .new_to_us = new_to_us,
         .organization_id = sv_of(query->connection->organization_id),
         .by = report->by,
         .from_us = zone_day_start_us(query->zone, query->from),
@@ -332,6 +507,8 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
                                     &g->engine, e);
     if (code == TILL_OK && report->has_mrr)
         code = store_breakdown_subscriptions(g->store, &question, &subscriptions, e);
+    if (code == TILL_OK)
+        code = gather_visits(g, e);
     return code ? code : put_names(g, question.organization_id, e);
 }
 
@@ -371,16 +548,19 @@ static enum till_code convert(struct store *store, struct report_breakdown *repo
 }
 
 enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,
-                                enum store_dimension by, int64_t now_us, struct arena *arena,
-                                struct report_breakdown *ret_report, struct till_error *e)
+                                enum store_dimension by, const char *source, int64_t now_us,
+                                struct arena *arena, struct report_breakdown *ret_report,
+                                struct till_error *e)
 {
     struct gathering g = {.report = ret_report, .store = store, .arena = arena};
     *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
-    enum till_code code = gather(&g, e);
+    enum till_code code = choose_source(&g, source, e);
+    if (code == TILL_OK)
+        code = gather(&g, e);
     movements_close(g.engine);
     release(&g);
     if (code)
-        return till_error_context(e, "could not compute the breakdown");
+        return code == TILL_USAGE ? code : till_error_context(e, "could not compute the breakdown");
     put_averages(ret_report);
     return query->into == 0 ? TILL_OK : convert(store, ret_report, e);
 }

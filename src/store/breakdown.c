@@ -13,6 +13,7 @@ static const char *const paths[STORE_BY__COUNT] = {
     [STORE_BY_SOURCE] = "$.utm_source",
     [STORE_BY_MEDIUM] = "$.utm_medium",
     [STORE_BY_CAMPAIGN] = "$.utm_campaign",
+    [STORE_BY_LANDING_PAGE] = "$.landing_page",
 };
 
 enum ask_for { NOW, SPAN, ORDERS_SPAN };
@@ -23,7 +24,8 @@ static enum till_code ask(struct store *store, const char *sql,
 {
     char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES], now[STORE_TIME_BYTES];
     struct store_result result = {.row = sink->row, .context = sink->context};
-    struct value values[5] = {store_text(query->organization_id), {.type = VALUE_NULL}};
+    char new_from[STORE_TIME_BYTES], new_to[STORE_TIME_BYTES];
+    struct value values[7] = {store_text(query->organization_id), {.type = VALUE_NULL}};
     size_t count = 1;
     if (what != NOW) {
         values[count++] = store_time(query->from_us, from);
@@ -38,8 +40,11 @@ static enum till_code ask(struct store *store, const char *sql,
     values[count++] = store_text(query->products);
     if (paths[query->by])
         values[count++] = store_c_text(paths[query->by]);
-    if (what == ORDERS_SPAN)
-        return store_stream(store, sql, values, count, &result, e);
+    if (what == ORDERS_SPAN) {
+        values[5] = store_time(query->new_from_us, new_from);
+        values[6] = store_time(query->new_to_us, new_to);
+        return store_stream(store, sql, values, TILL_COUNT(values), &result, e);
+    }
     return store_execute(store, sql, values, count, &result, e);
 }
 
@@ -50,7 +55,9 @@ static enum till_code ask(struct store *store, const char *sql,
     "AND o.organization_id = ?1 AND o.till_deleted_at IS NULL AND o.paid = 1" OF("o.product_id",   \
                                                                                  "?4")
 #define BY(key)                                                                                    \
-    "SELECT till_row(" key ", o.currency, 1, o.net_amount, o.refunded_amount, o.rowid)" ORDERS
+    "SELECT till_row(" key ", o.currency, 1, o.net_amount, o.refunded_amount, o.rowid, "           \
+    "o.created_at BETWEEN ?6 AND ?7 AND o.billing_reason IN ('purchase', "                         \
+    "'subscription_create'))" ORDERS
 
 enum till_code store_breakdown_orders(struct store *store,
                                       const struct store_breakdown_query *query,
@@ -66,6 +73,7 @@ enum till_code store_breakdown_orders(struct store *store,
         [STORE_BY_SOURCE] = source,
         [STORE_BY_MEDIUM] = source,
         [STORE_BY_CAMPAIGN] = source,
+        [STORE_BY_LANDING_PAGE] = source,
     };
     return ask(store, statements[query->by], query, ORDERS_SPAN, sink, e);
 }
@@ -88,6 +96,7 @@ enum till_code store_breakdown_checkouts(struct store *store,
         [STORE_BY_SOURCE] = source,
         [STORE_BY_MEDIUM] = source,
         [STORE_BY_CAMPAIGN] = source,
+        [STORE_BY_LANDING_PAGE] = source,
     };
     return statements[query->by] ? ask(store, statements[query->by], query, SPAN, sink, e)
                                  : TILL_OK;
@@ -113,6 +122,7 @@ enum till_code store_breakdown_subscriptions(struct store *store,
         [STORE_BY_SOURCE] = source,
         [STORE_BY_MEDIUM] = source,
         [STORE_BY_CAMPAIGN] = source,
+        [STORE_BY_LANDING_PAGE] = source,
     };
 #undef COVERED
     return statements[query->by] ? ask(store, statements[query->by], query, NOW, sink, e) : TILL_OK;

@@ -17,12 +17,15 @@ enum store_dimension {
     STORE_BY_SOURCE, // metadata.utm_source, and so on
     STORE_BY_MEDIUM,
     STORE_BY_CAMPAIGN,
+    STORE_BY_LANDING_PAGE, // metadata.landing_page, as the shop's own site puts it there
     STORE_BY__COUNT,
 };
 struct store_breakdown_query {
     struct sv organization_id;
     enum store_dimension by;
     int64_t from_us, to_us; // created in [from, to]
+    int64_t new_from_us,
+        new_to_us; // of orders: new ones are counted in [from, to], none when that is empty
     int64_t now_us;
     struct sv products; // JSON array of ids: of these alone; .ptr NULL = all
 };
@@ -34,6 +37,7 @@ enum store_breakdown_order { // paid ones: one, or some of one key and currency
     STORE_GROUP_REVENUE,  // net_amount
     STORE_GROUP_REFUNDED, // of these orders, whenever it was
     STORE_GROUP_SAMPLE,   // for store_discount_name()
+    STORE_GROUP_IS_NEW,   // 1: a checkout made it, in the span of the query for that
     STORE_GROUP__COUNT,
 };
 enum till_code store_breakdown_orders(struct store *store,
