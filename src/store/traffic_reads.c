@@ -55,18 +55,23 @@ static enum till_code take_source(void *context, const struct value *v, size_t c
 enum till_code store_traffic_sources(struct store *store, struct store_traffic_source *ret_sources,
                                      size_t capacity, size_t *ret_count, struct till_error *e)
 {
-#define DATES(table)                                                                               \
-    "(SELECT min(date) FROM " table " WHERE connection = s.name), (SELECT max(date) FROM " table   \
-    " WHERE connection = s.name), (SELECT max(date) FROM " table                                   \
-    " WHERE connection = s.name AND is_complete = 1)"
-#define SOURCES(table, counts_visitors, condition)                                                 \
+// From the first day on which there was anything, to the last that landed or that the service called final.
+#define DATES(table, is_some)                                                                      \
+    "(SELECT min(date) FROM " table " WHERE connection = s.name AND " is_some                      \
+    "), nullif(max(coalesce((SELECT max(date) FROM " table                                         \
+    " WHERE connection = s.name), ''), coalesce(date(s.through_date, '-1 day'), '')), ''), "       \
+    "nullif(max(coalesce((SELECT max(date) FROM " table                                            \
+    " WHERE connection = s.name AND is_complete = 1), ''), coalesce(date(s.through_date, "         \
+    "'-1 day'), '')), '')"
+#define SOURCES(table, is_some, counts_visitors, condition)                                        \
     "SELECT s.name, s.service, s.property, s.property_name, s.timezone, " counts_visitors          \
-    ", " DATES(                                                                                    \
-        table) ", s.connected_at, s.fresh_at, s.last_code, s.last_error FROM "                     \
-               "traffic_sources AS s WHERE s.disconnected_at IS NULL AND s.service " condition
-    static const char sql[] =
-        SOURCES("traffic_daily", "1", "<> 'search-console'") " UNION ALL " SOURCES(
-            "search_daily", "0", "= 'search-console'") " ORDER BY 10, 1";
+    ", " DATES(table, is_some) ", s.connected_at, s.fresh_at, s.last_code, s.last_error FROM "     \
+                               "traffic_sources AS s WHERE s.disconnected_at IS NULL AND "         \
+                               "s.service " condition
+    static const char sql[] = SOURCES(
+        "traffic_daily", "(visitors > 0 OR visits > 0 OR pageviews > 0)", "1",
+        "<> 'search-console'") " UNION ALL " SOURCES("search_daily", "impressions > 0", "0",
+                                                     "= 'search-console'") " ORDER BY 10, 1";
 #undef SOURCES
 #undef DATES
     struct sources sources = {.list = ret_sources, .capacity = capacity};
