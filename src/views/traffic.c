@@ -376,8 +376,8 @@ static void table_text(struct buf *out, const struct view_style *style,
                    answer->currency_count - SHOWN_CURRENCIES);
 }
 
-static void notes_text(struct buf *out, const struct view_style *style,
-                       const struct report_traffic *report)
+void view_traffic_notes_text(struct buf *out, const struct view_style *style,
+                             const struct report_traffic *report)
 {
     for (size_t i = 0; i < report->source_count; i++) {
         const struct store_traffic_source *source = &report->sources[i];
@@ -412,7 +412,7 @@ void view_traffic_text(struct buf *out, const struct view_style *style,
                   "visitor,\nrevenue is without tax, per visitor that of new orders.\n\n");
     table_text(out, style, report, &arena);
     buf_char(out, '\n');
-    notes_text(out, style, report);
+    view_traffic_notes_text(out, style, report);
 }
 
 static void metric_text(struct buf *out, const struct view_style *style,
@@ -457,5 +457,5 @@ void view_traffic_metrics_text(struct buf *out, const struct view_style *style,
             metric_text(out, style, report, metric, k);
     }
     buf_char(out, '\n');
-    notes_text(out, style, report);
+    view_traffic_notes_text(out, style, report);
 }

@@ -19,6 +19,9 @@ enum till_code view_traffic_rows(struct row_view *view, const struct report_traf
 void view_traffic_members(struct buf *out, const struct report_traffic *report);
 // "source":{...}|null,"sources":[...],"notes":[...]
 void view_traffic_sources_json(struct buf *out, const struct report_traffic *report);
+// The sources with their freshness, and the notes.
+void view_traffic_notes_text(struct buf *out, const struct view_style *style,
+                             const struct report_traffic *report);
 // As members: each metric that is asked for; money as an object by currency.
 void view_traffic_numbers(struct buf *out, const struct report_traffic *report,
                           const struct joined_answer *answer, size_t line,
