@@ -206,12 +206,26 @@ static void metric_json(struct buf *out, const struct metric *metric)
     buf_char(out, '}');
 }
 
+static void traffic_json(struct buf *out, const struct traffic_metric *metric)
+{
+    buf_text(out, ",\n{");
+    view_json_text(out, "slug", metric->full_slug);
+    view_json_text(out, "name", metric->name);
+    view_json_text(out, "kind", traffic_metric_type_word(metric->type));
+    view_json_text(out, "nature", "activity");
+    view_json_text(out, "definition", metric->sentence);
+    view_json_text(out, "formula", metric->formula);
+    buf_char(out, '}');
+}
+
 enum till_code api_definitions(struct api_work *work, struct till_error *e)
 {
     (void)e;
     buf_char(work->out, '[');
     for (int i = 0; i < METRIC__COUNT; i++)
         metric_json(work->out, model_metric((enum metric_id)i));
+    for (int i = 0; i < TRAFFIC_METRIC__COUNT; i++)
+        traffic_json(work->out, model_traffic_metric((enum traffic_metric_id)i));
     buf_text(work->out, "]\n");
     return TILL_OK;
 }

@@ -33,6 +33,8 @@ static enum till_code take_question(struct api_work *work,
         question->compare = REPORT_YEAR_BEFORE;
     if (compare.ptr && sv_equal(compare, SV("none")))
         question->compare = REPORT_ALONE;
+    if (code == TILL_OK)
+        code = api_text(work, "traffic_source", &question->traffic_source, e);
     question->currency = api_currency(work);
     question->now_us = work->now_us;
     return code;

@@ -8,6 +8,7 @@
 struct shown {
     struct report_today today;
     struct report_exchange exchange;
+    struct report_today_traffic traffic;
     struct cli_connections connections;
 };
 
@@ -41,11 +42,15 @@ enum till_code cli_today(struct cli *cli, struct till_error *e)
     if (code == TILL_OK)
         code = report_today(store, cli->clock, zone, cli->options[OPTION_name], &shown->today, e);
     if (code == TILL_OK)
+        code = report_today_traffic(store, shown->connections.list, shown->connections.count, zone,
+                                    shown->today.now_us, &shown->traffic, e);
+    if (code == TILL_OK)
         code = convert(cli, store, zone, shown, e);
     if (code == TILL_OK && cli->is_json)
-        view_today_converted_json(&cli->out, &shown->today, &shown->exchange);
+        view_today_converted_json(&cli->out, &shown->today, &shown->exchange, &shown->traffic);
     else if (code == TILL_OK)
-        view_today_converted_text(&cli->out, &cli->style, &shown->today, &shown->exchange);
+        view_today_converted_text(&cli->out, &cli->style, &shown->today, &shown->exchange,
+                                  &shown->traffic);
     store_close(store);
     zone_close(zone);
     till_free(shown);

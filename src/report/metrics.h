@@ -8,6 +8,8 @@
 #include "model/traffic_metrics.h"
 #include "store/store.h"
 
+enum report_compare { REPORT_PREVIOUS, REPORT_YEAR_BEFORE, REPORT_ALONE };
+
 struct report_metrics_query {
     const struct store_connection *connection;
     struct civil_date from, to; // both inclusive

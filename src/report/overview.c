@@ -115,6 +115,24 @@ static enum till_code fill_tiles(struct store *store, struct report_overview *ov
     return TILL_OK;
 }
 
+// ---- visitors ----
+
+static enum till_code fill_traffic(struct store *store, struct report_overview *overview,
+                                   struct arena *arena, struct till_error *e)
+{
+    const struct report_overview_question *question = &overview->question;
+    const struct report_traffic_question asked = {.query = question->query,
+                                                  .source = question->traffic_source,
+                                                  .compare = question->compare,
+                                                  .now_us = question->now_us};
+    enum till_code code =
+        report_traffic_sources(store, question->traffic_source, &overview->traffic, e);
+    overview->has_traffic = code == TILL_OK && overview->traffic.visits != NULL;
+    if (!overview->has_traffic)
+        return code;
+    return report_traffic(store, &asked, arena, &overview->traffic, e);
+}
+
 // ---- currencies ----
 
 static int by_currency(const void *a, const void *b)
@@ -268,6 +286,8 @@ static enum till_code gather(struct store *store, struct report_overview *overvi
     enum till_code code = TILL_OK;
     if (question->parts & REPORT_TILES)
         code = fill_tiles(store, overview, e);
+    if (code == TILL_OK && (question->parts & REPORT_TILES) && !is_filtered)
+        code = fill_traffic(store, overview, arena, e);
     if (code == TILL_OK && (question->parts & REPORT_MOVEMENTS) &&
         question->query.customer_count == 0) {
         code = report_movements(store, &question->query, question->now_us, &overview->movements, e);
@@ -309,4 +329,5 @@ void report_overview_release(struct report_overview *overview)
     report_metrics_release(&overview->metrics);
     report_metrics_release(&overview->before);
     report_movements_release(&overview->movements);
+    report_traffic_release(&overview->traffic);
 }

@@ -9,8 +9,8 @@
 #include "report/breakdown.h"
 #include "report/movements.h"
 #include "report/report.h"
+#include "report/traffic.h"
 
-enum report_compare { REPORT_PREVIOUS, REPORT_YEAR_BEFORE, REPORT_ALONE };
 enum report_part {
     REPORT_TILES = 1 << 0,
     REPORT_MOVEMENTS = 1 << 1, // of a filter by customers there are none
@@ -41,6 +41,7 @@ struct report_latest {
 struct report_overview_question {
     struct report_metrics_query query; // what is_asked says is of no effect
     enum report_compare compare;
+    const char *traffic_source; // whose visitors; NULL = the first that is connected
     metrics_currency
         currency; // of movements and tops; 0 = usd where there is some, else that with most orders
     unsigned parts; // of enum report_part
@@ -58,6 +59,8 @@ struct report_overview {
     size_t currency_count;
     struct report_tile tiles[REPORT_TILE_COUNT];
     size_t tile_count;
+    bool has_traffic;              // a source of visitors is connected, and nothing is filtered
+    struct report_traffic traffic; // with REPORT_TILES
     struct report_metrics metrics, before;  // with REPORT_TILES; the series are in their answers
     struct report_movements movements;      // with REPORT_MOVEMENTS
     const struct movements_currency *moved; // of the currency; NULL = nothing ever was

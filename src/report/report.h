@@ -89,6 +89,20 @@ struct report_today {
 enum till_code report_today(struct store *store, const struct clock *clock, const struct zone *zone,
                             const char *name, struct report_today *ret_today,
                             struct till_error *e) TILL_MUSTUSE;
+// Visitors of today and yesterday beside what these connections sold.
+struct report_today_traffic {
+    bool has_source;
+    char source[STORE_NAME_BYTES], timezone[STORE_NAME_BYTES]; // of its days
+    struct report_visitors {
+        bool has_visitors, is_open;
+        int64_t visitors, new_orders; // new ones: a checkout made them
+    } today, yesterday;
+};
+enum till_code report_today_traffic(struct store *store, const struct store_connection *connections,
+                                    size_t count, const struct zone *zone, int64_t now_us,
+                                    struct report_today_traffic *ret_traffic,
+                                    struct till_error *e) TILL_MUSTUSE;
+
 // The line of that currency, or NULL.
 const struct store_day_line *report_day_line(const struct report_day *day, const char *currency);
 

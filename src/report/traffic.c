@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/limits.h"
 #include "report/report.h"
 #include "report/values.h"
@@ -472,6 +473,64 @@ void report_traffic_release(struct report_traffic *report)
     joined_close(report->engine);
     joined_close(report->engine_before);
     report->engine = report->engine_before = NULL;
+}
+
+// ---- today ----
+
+static void add_today(const struct joined_line *line, struct report_visitors *visitors)
+{
+    visitors->has_visitors = line->has_visitors;
+    visitors->is_open = line->open > 0;
+    visitors->visitors = line->visitors;
+    visitors->new_orders += line->covered_new_orders;
+}
+
+static enum till_code today_of(struct store *store, const struct store_connection *connections,
+                               size_t count, struct report_traffic_question *question,
+                               struct report_traffic *report,
+                               struct report_today_traffic *ret_traffic, struct till_error *e)
+{
+    enum till_code code = TILL_OK;
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    for (size_t i = 0; i < count && code == TILL_OK; i++) {
+        question->query.connection = &connections[i];
+        code = report_traffic(store, question, &arena, report, e);
+        if (code == TILL_OK && report->visits && report->answer.period_count == 2) {
+            ret_traffic->has_source = true;
+            (void)snprintf(ret_traffic->source, sizeof ret_traffic->source, "%s",
+                           report->visits->name);
+            (void)snprintf(ret_traffic->timezone, sizeof ret_traffic->timezone, "%s",
+                           report->visits->timezone);
+            add_today(&report->answer.lines[0], &ret_traffic->yesterday);
+            add_today(&report->answer.lines[1], &ret_traffic->today);
+        }
+        report_traffic_release(report);
+    }
+    return code;
+}
+
+enum till_code report_today_traffic(struct store *store, const struct store_connection *connections,
+                                    size_t count, const struct zone *zone, int64_t now_us,
+                                    struct report_today_traffic *ret_traffic, struct till_error *e)
+{
+    struct civil_date today = zone_date(zone, now_us);
+    struct report_traffic_question *question = till_calloc(1, sizeof *question);
+    struct report_traffic *report = till_calloc(1, sizeof *report);
+    enum till_code code = question && report ? TILL_OK : TILL_FAIL_MEMORY(e);
+    *ret_traffic = (struct report_today_traffic){.has_source = false};
+    if (code == TILL_OK) {
+        question->query.from = civil_date_add_days(today, -1);
+        question->query.to = today;
+        question->query.interval = METRICS_DAY;
+        question->query.zone = zone;
+        question->compare = REPORT_ALONE;
+        question->now_us = now_us;
+        code = today_of(store, connections, count, question, report, ret_traffic, e);
+    }
+    till_free(report);
+    till_free(question);
+    return code;
 }
 
 // ---- numbers ----

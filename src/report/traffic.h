@@ -7,7 +7,7 @@
 #define TILL_REPORT_TRAFFIC_H
 
 #include "metrics/joined.h"
-#include "report/overview.h"
+#include "report/metrics.h"
 #include "store/traffic_reads.h"
 
 enum { REPORT_TRAFFIC_SOURCES = 16, REPORT_TRAFFIC_NOTES = 12 };

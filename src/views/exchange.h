@@ -14,8 +14,10 @@ void view_exchange_json(struct buf *out, const struct report_exchange *exchange)
 // Today and yesterday with a total in one currency; without it when exchange->into is 0.
 void view_today_converted_text(struct buf *out, const struct view_style *style,
                                const struct report_today *today,
-                               const struct report_exchange *exchange);
+                               const struct report_exchange *exchange,
+                               const struct report_today_traffic *traffic);
 void view_today_converted_json(struct buf *out, const struct report_today *today,
-                               const struct report_exchange *exchange);
+                               const struct report_exchange *exchange,
+                               const struct report_today_traffic *traffic);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "views/metrics.h"
 #include "views/movements.h"
+#include "views/traffic.h"
 
 static void sv_json(struct buf *out, const char *key, struct sv text)
 {
@@ -97,6 +98,69 @@ static void tiles_json(struct buf *out, const struct report_overview *overview)
     }
     if (overview->question.parts & REPORT_TILES)
         buf_char(out, ']');
+}
+
+// ---- visitors ----
+
+static void traffic_tile_json(struct buf *out, const struct report_traffic *traffic,
+                              enum traffic_metric_id id)
+{
+    const struct joined_answer *now = &traffic->answer, *then = &traffic->before;
+    const struct traffic_metric *metric = model_traffic_metric(id);
+    struct joined_number previous = {.has_value = false}, change = {.has_value = false};
+    struct joined_number comparable =
+        report_traffic_number(traffic, now, now->period_count + 1, SIZE_MAX, id);
+    if (traffic->has_previous)
+        previous = report_traffic_number(traffic, then, then->period_count, SIZE_MAX, id);
+    double old = previous.has_value ? metrics_real(previous.number) : 0;
+    change.has_value = comparable.has_value && old > 0;
+    change.number.is_real = true;
+    if (change.has_value)
+        change.number.real = (metrics_real(comparable.number) - old) / old;
+    buf_char(out, '{');
+    view_json_text(out, "slug", metric->full_slug);
+    view_json_text(out, "name", metric->name);
+    view_json_text(out, "kind", traffic_metric_type_word(metric->type));
+    view_json_bool(out, "balance", false);
+    view_traffic_json_number(out, "value",
+                             report_traffic_number(traffic, now, now->period_count, SIZE_MAX, id));
+    // Of the days that are over, as the time before.
+    view_traffic_json_number(out, "comparable", comparable);
+    view_traffic_json_number(out, "previous", previous);
+    view_traffic_json_number(out, "change", change);
+    view_json_text(out, "approximate", "");
+    view_json_text(out, "unavailable", "");
+    view_json_key(out, "series");
+    buf_char(out, '[');
+    for (size_t i = 0; i < now->period_count; i++) {
+        char at[VIEW_LOCAL_BYTES];
+        view_local_time(at, traffic->question.query.zone, now->starts_us[i]);
+        buf_text(out, i > 0 ? ",{" : "{");
+        view_json_text(out, "at", at);
+        view_traffic_json_number(out, "value",
+                                 report_traffic_number(traffic, now, i, SIZE_MAX, id));
+        view_traffic_json_number(out, "previous", (struct joined_number){.has_value = false});
+        view_json_bool(out, "complete", now->lines[i].open == 0);
+        buf_char(out, '}');
+    }
+    buf_text(out, "]}");
+}
+
+static void traffic_json(struct buf *out, const struct report_overview *overview)
+{
+    view_json_key(out, "traffic");
+    if (!overview->has_traffic) {
+        buf_text(out, "null");
+        return;
+    }
+    buf_char(out, '{');
+    view_traffic_sources_json(out, &overview->traffic);
+    view_json_key(out, "tiles");
+    buf_char(out, '[');
+    traffic_tile_json(out, &overview->traffic, TRAFFIC_METRIC_visitors);
+    buf_text(out, ",\n");
+    traffic_tile_json(out, &overview->traffic, TRAFFIC_METRIC_conversion);
+    buf_text(out, "]}");
 }
 
 // ---- movements ----
@@ -232,6 +296,7 @@ void view_overview_json(struct buf *out, const struct report_overview *overview)
     bool has_mrr = overview->movements.engine != NULL;
     head_json(out, overview);
     tiles_json(out, overview);
+    traffic_json(out, overview);
     movements_json(out, overview);
     top_json(out, overview, "products", &overview->products, has_mrr);
     top_json(out, overview, "countries", &overview->countries, false);

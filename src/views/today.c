@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "views/exchange.h"
 #include "views/movements.h"
+#include "views/traffic.h"
 #include "views/views.h"
 
 enum { LABEL_COLUMNS = 20, NUMBER_COLUMNS = 18 };
@@ -172,9 +173,57 @@ static void together_text(struct buf *out, const struct view_style *style,
     buf_char(out, '\n');
 }
 
+static void visitors_cell(struct buf *out, const struct report_visitors *visitors)
+{
+    AUTO_BUF cell;
+    buf_init(&cell, out->limit_bytes);
+    if (visitors->has_visitors)
+        view_count(&cell, visitors->visitors);
+    else
+        buf_char(&cell, '-');
+    if (visitors->is_open)
+        buf_char(&cell, '*');
+    append_right(out, &cell);
+}
+
+static void conversion_cell(struct buf *out, const struct report_visitors *visitors)
+{
+    AUTO_BUF cell;
+    buf_init(&cell, out->limit_bytes);
+    if (visitors->has_visitors && visitors->visitors > 0)
+        buf_format(&cell, "%.2f%%",
+                   (double)visitors->new_orders * 100 / (double)visitors->visitors);
+    else
+        buf_char(&cell, '-');
+    append_right(out, &cell);
+}
+
+static void traffic_text(struct buf *out, const struct view_style *style,
+                         const struct report_today *today,
+                         const struct report_today_traffic *traffic)
+{
+    if (!traffic->has_source)
+        return;
+    view_ink(out, style, INK_BOLD, "Visitors");
+    buf_format(out, "%*s%*s\n", (int)(LABEL_COLUMNS + 2 - sizeof "Visitors" + 1 + NUMBER_COLUMNS),
+               "today", NUMBER_COLUMNS, "yesterday");
+    buf_format(out, "  %-*s", LABEL_COLUMNS, "Visitors");
+    visitors_cell(out, &traffic->today);
+    visitors_cell(out, &traffic->yesterday);
+    buf_format(out, "\n  %-*s", LABEL_COLUMNS, "Conversion");
+    conversion_cell(out, &traffic->today);
+    conversion_cell(out, &traffic->yesterday);
+    buf_format(out, "\n  as %s counts", traffic->source);
+    if (traffic->timezone[0] && !sv_equal(sv_of(traffic->timezone), sv_of(today->zone_name)))
+        buf_format(out, ", its days cut in %s", traffic->timezone);
+    buf_text(out,
+             traffic->today.is_open || traffic->yesterday.is_open ? "; * not final\n\n" : "\n\n");
+}
+
 void view_today_converted_text(struct buf *out, const struct view_style *style,
                                const struct report_today *today,
-                               const struct report_exchange *exchange)
+                               const struct report_exchange *exchange,
+                               const struct report_today_traffic *traffic)
 {
     enum { ORGANIZATION_COLUMNS = 32 };
     const struct civil_date *date = &today->today.date;
@@ -188,6 +237,7 @@ void view_today_converted_text(struct buf *out, const struct view_style *style,
         parts_text(out, style, today);
     days_text(out, style, &today->today, &today->yesterday);
     together_text(out, style, today, exchange);
+    traffic_text(out, style, today, traffic);
     source_text(out, style, today);
 }
 
@@ -195,7 +245,8 @@ void view_today_text(struct buf *out, const struct view_style *style,
                      const struct report_today *today)
 {
     static const struct report_exchange none = {0};
-    view_today_converted_text(out, style, today, &none);
+    static const struct report_today_traffic nobody = {0};
+    view_today_converted_text(out, style, today, &none, &nobody);
 }
 
 static void day_json(struct buf *out, const char *key, const struct report_day *day)
@@ -253,11 +304,44 @@ static void together_json(struct buf *out, const char *key, const struct report_
 void view_today_json(struct buf *out, const struct report_today *today)
 {
     static const struct report_exchange none = {0};
-    view_today_converted_json(out, today, &none);
+    static const struct report_today_traffic nobody = {0};
+    view_today_converted_json(out, today, &none, &nobody);
+}
+
+static void visitors_json(struct buf *out, const char *key, const struct report_visitors *visitors)
+{
+    bool has_ratio = visitors->has_visitors && visitors->visitors > 0;
+    double ratio = has_ratio ? (double)visitors->new_orders / (double)visitors->visitors : 0;
+    view_json_key(out, key);
+    buf_char(out, '{');
+    view_traffic_json_number(
+        out, "visitors",
+        (struct joined_number){visitors->has_visitors, {.integer = visitors->visitors}});
+    view_json_int(out, "new_orders", visitors->new_orders);
+    view_traffic_json_number(out, "conversion",
+                             (struct joined_number){has_ratio, {true, {.real = ratio}}});
+    view_json_bool(out, "complete", visitors->has_visitors && !visitors->is_open);
+    buf_char(out, '}');
+}
+
+static void traffic_json(struct buf *out, const struct report_today_traffic *traffic)
+{
+    view_json_key(out, "traffic");
+    if (!traffic->has_source) {
+        buf_text(out, "null");
+        return;
+    }
+    buf_char(out, '{');
+    view_json_text(out, "source", traffic->source);
+    view_json_text(out, "timezone", traffic->timezone);
+    visitors_json(out, "today", &traffic->today);
+    visitors_json(out, "yesterday", &traffic->yesterday);
+    buf_char(out, '}');
 }
 
 void view_today_converted_json(struct buf *out, const struct report_today *today,
-                               const struct report_exchange *exchange)
+                               const struct report_exchange *exchange,
+                               const struct report_today_traffic *traffic)
 {
     buf_char(out, '{');
     view_json_text(out, "organization_name", today->organization_name);
@@ -267,6 +351,7 @@ void view_today_converted_json(struct buf *out, const struct report_today *today
     missing_json(out, today->is_missing);
     day_json(out, "today", &today->today);
     day_json(out, "yesterday", &today->yesterday);
+    traffic_json(out, traffic);
     if (exchange->into != 0) {
         view_json_key(out, "converted");
         buf_char(out, '{');
