@@ -66,21 +66,42 @@ static enum till_code need(const struct api_question *question, const char *cons
     return TILL_OK;
 }
 
+// What each service needs to be told, and where its secret is.
+static const struct service {
+    const char *word, *needed[3];
+} services[] = {
+    {"polar", {"token", NULL}},
+    {"posthog", {"token", "project_id", NULL}},
+    {"search-console", {"key_file", NULL}},
+    {"plausible", {"token", "site_id", NULL}},
+    {"umami", {"token", "website_id", NULL}},
+};
+
 static enum till_code connect_line(struct line *line, struct till_error *e)
 {
-    static const char *const needed[] = {"token", NULL};
-    enum till_code code = need(line->question, needed, e);
+    const struct service *service = &services[0];
+    struct sv asked = api_value(line->question, "service");
+    for (size_t i = 0; i < TILL_COUNT(services); i++)
+        if (asked.ptr && sv_equal(asked, sv_of(services[i].word)))
+            service = &services[i];
+    enum till_code code = need(line->question, service->needed, e);
     if (code)
         return code;
     word(line, "connect");
-    word(line, "polar");
+    word(line, service->word);
     word(line, "--token-stdin");
+    values(line, "host", "--host=");
+    values(line, "project_id", "--project-id=");
+    values(line, "site", "--site=");
+    values(line, "site_id", "--site-id=");
+    values(line, "website_id", "--website-id=");
+    values(line, "username", "--username=");
     values(line, "environment", "--environment=");
     values(line, "organization_id", "--organization-id=");
     values(line, "api_url", "--api-url=");
     values(line, "name", "--name=");
     line->to->is_writing = true;
-    line->input = sv_trim(api_value(line->question, "token"));
+    line->input = sv_trim(api_value(line->question, service->needed[0]));
     if (line->input.len > TILL_LIMIT_TOKEN_BYTES)
         return TILL_FAIL(e, TILL_LIMIT, line->input.len, "the token is longer than %d bytes",
                          TILL_LIMIT_TOKEN_BYTES);
