@@ -316,9 +316,7 @@ static void choice_text(struct buf *out, const struct report_traffic *report)
         buf_text(out, source->name);
     }
     if (others > 0)
-        buf_format(out,
-                   " %s visitors too and %s not added: the numbers are those of %s "
-                   "(--traffic-source chooses)",
+        buf_format(out, " %s visitors too and %s not added: the numbers are those of %s",
                    others > 1 ? "count" : "counts", others > 1 ? "are" : "is",
                    report->visits->name);
 }
@@ -355,7 +353,7 @@ static void open_text(struct buf *out, const struct report_traffic *report)
     const struct joined_line *whole = &report->answer.lines[report->answer.period_count];
     if (whole->open == 0)
         return;
-    buf_format(out, "the numbers of %u %s are not final at %s: marked with *", whole->open,
+    buf_format(out, "the numbers of %u %s are not final yet at %s", whole->open,
                whole->open == 1 ? "day" : "days", report->visits->name);
 }
 

@@ -169,8 +169,12 @@ static enum till_code status(struct reader *reader, struct reader_task *task)
             code =
                 report_status(reader->store, reader->readers->options.clock, &options, status, e);
     }
-    if (code == TILL_OK)
+    if (code == TILL_OK) {
+        buf_text(&task->out, "\"connections\":");
         view_connections_json(&task->out, status);
+        buf_text(&task->out, ",\"sources\":");
+        view_sources_json(&task->out, status);
+    }
     till_free(status);
     return code;
 }

@@ -19,7 +19,7 @@
 
 enum reader_work {
     READER_ANSWER,   // api_answer()
-    READER_STATUS,   // the connections: the array of `till status --json`
+    READER_STATUS,   // "connections":[...],"sources":[...] of `till status --json`
     READER_METRICS,  // OpenMetrics
     READER_PASSWORD, // is it right? .is_right
 };

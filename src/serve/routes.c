@@ -160,7 +160,7 @@ void route_state(const struct serve *serve, struct sv connections, struct buf *o
         buf_format(out, "%d", options->webhook_port);
     else
         buf_text(out, "null");
-    buf_format(out, ",\"stamp\":%llu,\"connections\":", (unsigned long long)serve->watcher.stamp);
+    buf_format(out, ",\"stamp\":%llu,", (unsigned long long)serve->watcher.stamp);
     buf_sv(out, connections);
     buf_text(out, ",\"jobs\":");
     children_jobs_json(serve->children, out);

@@ -79,7 +79,7 @@ void questions_finish(struct serve *serve);
 // ---- routes.c ----
 bool route_refuse(void *context, const struct web_request *request, struct web_answer *answer);
 void route_answer(void *context, const struct web_request *request, struct web_answer *answer);
-// The answer of /api/state around what the reader said of the connections; connections.ptr NULL = without a session.
+// The answer of /api/state around the members that the reader said of connections and sources; connections.ptr NULL = without a session.
 void route_state(const struct serve *serve, struct sv connections, struct buf *out);
 bool route_is_in(const struct serve *serve, const struct web_request *request);
 

@@ -371,6 +371,8 @@ static void table_text(struct buf *out, const struct view_style *style,
         line_put(&grid, style, report, &columns, i);
     }
     view_grid_show(&grid, out, style);
+    if (answer->lines[answer->period_count].open > 0)
+        buf_text(out, "* holds days that are not final\n");
     if (answer->currency_count > SHOWN_CURRENCIES)
         buf_format(out, "%zu more currencies: --json has them\n",
                    answer->currency_count - SHOWN_CURRENCIES);

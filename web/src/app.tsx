@@ -11,7 +11,9 @@ import { Integrations } from "./pages/integrations";
 import { Overview } from "./pages/overview";
 import { Products } from "./pages/products";
 import { Revenue } from "./pages/revenue";
+
 import { Subscriptions } from "./pages/subscriptions";
+import { Traffic } from "./pages/traffic";
 import { Warehouse } from "./pages/warehouse";
 import { SessionContext, connected } from "./report";
 import { link, usePlace } from "./router";
@@ -22,6 +24,7 @@ import { Empty, ErrorBox, Field } from "./ui/basics";
 const SECTIONS: [string, string][] = [
     ["/", "Overview"],
     ["/revenue", "Revenue"],
+    ["/traffic", "Traffic"],
     ["/subscriptions", "Subscriptions"],
     ["/customers", "Customers"],
     ["/products", "Products"],
@@ -165,6 +168,8 @@ function Page({ path }: { path: string }) {
             return <Overview />;
         case "/revenue":
             return <Revenue />;
+        case "/traffic":
+            return <Traffic />;
         case "/subscriptions":
             return <Subscriptions />;
         case "/customers":

@@ -104,11 +104,11 @@ export function signedMoney(minor: number, currency: string): string {
 
 export function value(kind: string, amount: number | null | undefined, currency: string): string {
     if (amount === null || amount === undefined) return "–";
-    return kind === "money" ? money(amount, currency) : kind === "rate" ? share(amount) : count(amount);
+    return kind === "money" ? money(amount, currency) : kind === "rate" ? share(amount, amount !== 0 && Math.abs(amount) < 0.1 ? 2 : 1) : count(amount);
 }
 
 export function shortValue(kind: string, amount: number, currency: string): string {
-    return kind === "money" ? shortMoney(amount, currency) : kind === "rate" ? share(amount, 0) : shortCount(amount);
+    return kind === "money" ? shortMoney(amount, currency) : kind === "rate" ? share(amount, amount !== 0 && Math.abs(amount) < 0.05 ? 1 : 0) : shortCount(amount);
 }
 
 // ---- time

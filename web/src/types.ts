@@ -67,6 +67,29 @@ export interface Job {
     error?: ApiErrorBody | null;
 }
 
+// A connected source of web traffic.
+export interface Source {
+    name: string;
+    service: string;
+    connected: boolean;
+    api_url: string;
+    property: string;
+    property_name: string | null;
+    account: string | null;
+    timezone: string | null;
+    token_place: string | null;
+    enabled: boolean;
+    every: string;
+    days: number;
+    first_date: string | null;
+    through_date: string | null;
+    last_run: string | null;
+    fresh_as_of: string | null;
+    next_due: string | null;
+    failures: number;
+    last_error: string | null;
+}
+
 export interface State {
     version: string;
     needs: "token" | "password" | null;
@@ -77,6 +100,7 @@ export interface State {
     watching?: boolean;
     webhooks?: number | null;
     connections?: Connection[];
+    sources?: Source[];
     jobs?: Job[];
 }
 
@@ -84,6 +108,7 @@ export interface TilePoint {
     at: string;
     value: number | null;
     previous: number | null;
+    complete?: boolean;
 }
 
 export interface TileData {
@@ -92,6 +117,8 @@ export interface TileData {
     kind: Kind;
     balance: boolean;
     value: number | null;
+    // what is compared with previous, where it is not the value: of the days that are over
+    comparable?: number | null;
     previous: number | null;
     change: number | null;
     approximate: string | null;
@@ -129,6 +156,12 @@ export interface Group {
     checkouts?: number | null;
     checkouts_succeeded?: number | null;
     checkout_conversion?: number | null;
+    // where a source of traffic tells who came
+    visitors?: number | null;
+    visits?: number | null;
+    new_orders?: number;
+    conversion?: number | null;
+    revenue_per_visitor?: number | null;
 }
 
 export interface Person {
@@ -179,6 +212,7 @@ export interface Overview {
     currency: string; // of the tiles
     rows_currency: string | null; // of movements, products, countries, sources
     tiles: TileData[] | null;
+    traffic?: (TrafficSources & { tiles: TileData[] }) | null;
     movements: Movement[] | null;
     products: Group[] | null;
     countries: Group[] | null;
@@ -186,6 +220,94 @@ export interface Overview {
     latest: LatestRow[] | null;
     annotations: Annotation[] | null;
     goals: Goal[] | null;
+}
+
+export interface TrafficSource {
+    name: string;
+    service: string;
+    property: string;
+    property_name: string | null;
+    timezone: string | null;
+    counts: "visitors" | "searches";
+    is_chosen: boolean;
+    first_date: string | null;
+    last_date: string | null;
+    complete_to: string | null;
+    fresh_as_of: string | null;
+    error: string | null;
+}
+
+export interface TrafficSources {
+    source: string | null;
+    search_source: string | null;
+    sources: TrafficSource[];
+    notes: string[];
+}
+
+type ByCurrency = Record<string, number | null>;
+
+export interface TrafficNumbers {
+    complete: boolean;
+    days: number;
+    days_covered: number;
+    days_open: number;
+    search_days: number;
+    search_days_open: number;
+    visitors: number | null;
+    visits: number | null;
+    pageviews: number | null;
+    bounce_rate: number | null;
+    checkouts: number | null;
+    orders: number | null;
+    new_orders: number | null;
+    conversion: number | null;
+    checkout_rate: number | null;
+    checkout_conversion: number | null;
+    revenue: ByCurrency;
+    new_revenue: ByCurrency;
+    revenue_per_visitor: ByCurrency;
+    search_clicks: number | null;
+    search_impressions: number | null;
+    search_click_rate: number | null;
+    search_position: number | null;
+}
+
+export interface TrafficPart {
+    value: string;
+    visitors: number | null;
+    visits: number | null;
+    pageviews: number | null;
+    bounces: number | null;
+}
+
+export interface TrafficAnswer extends TrafficSources {
+    start_date: string;
+    end_date: string;
+    timezone: string;
+    interval: string;
+    fresh_as_of: string | null;
+    periods: ({ timestamp: string } & TrafficNumbers)[];
+    totals: TrafficNumbers;
+    // totals: the part of the range that is over; previous: as many days before
+    comparison: { previous_from: string; previous_to: string; totals: TrafficNumbers; previous: TrafficNumbers } | null;
+    parts?: Record<string, TrafficPart[]>;
+}
+
+export interface SearchLine {
+    query?: string;
+    page?: string;
+    clicks: number;
+    impressions: number;
+    click_rate: number | null;
+    position: number | null;
+}
+
+export interface SearchAnswer extends TrafficAnswer {
+    queries: SearchLine[];
+    pages: SearchLine[];
+    weeks_currency: string | null;
+    weeks_seen: number;
+    weeks: { from: string; new_revenue: number; new_revenue_before: number; queries: { query: string; clicks: number; clicks_before: number }[] }[];
 }
 
 export interface MetricsAnswer {
@@ -235,6 +357,8 @@ export interface CohortsAnswer {
 
 export interface BreakdownAnswer {
     by: string;
+    traffic_source?: string | null;
+    traffic_counts?: "visitors" | "visits" | null;
     groups: Group[];
 }
 

@@ -7,7 +7,7 @@ import * as f from "../format";
 import { useJob } from "../live";
 import { connected, useSession } from "../report";
 import { go } from "../router";
-import type { Connection } from "../types";
+import type { Connection, Source } from "../types";
 import { CopyButton, Dialog, ErrorBox, Field, Part, Tag } from "../ui/basics";
 
 const SCOPES = ["organizations:read", "customers:read", "products:read", "orders:read", "subscriptions:read", "refunds:read", "checkouts:read", "benefits:read"];
@@ -231,6 +231,235 @@ function Card({ one }: { one: Connection }) {
     );
 }
 
+// ---- sources of web traffic
+
+interface Service {
+    key: string;
+    title: string;
+    sentence: string;
+    secret: { label: string; placeholder: string; note: string; isFile?: boolean };
+    fields: { name: string; label: string; placeholder: string; note: string; isOptional?: boolean; pattern?: string }[];
+    choices?: { name: string; label: string; options: [string, string][] };
+    steps: { text: string; href?: string; link?: string }[];
+}
+
+const ANOTHER = { name: "api_url", label: "Address of the service (optional)", placeholder: "https://", note: "For one of your own: https, or http on this machine.", isOptional: true };
+const SERVICES: Service[] = [
+    {
+        key: "posthog",
+        title: "PostHog",
+        sentence: "Visitors, visits, page views, where they came from and where they landed.",
+        secret: { label: "Personal API key", placeholder: "phx_…", note: "Checked with one query before it is kept: in the desktop's keyring, or sealed in a file." },
+        choices: { name: "host", label: "Region", options: [["us", "United States"], ["eu", "European Union"]] },
+        fields: [{ name: "project_id", label: "Number of the project", placeholder: "12345", note: "In PostHog's address bar: /project/12345.", pattern: "[0-9]+" }, ANOTHER],
+        steps: [{ text: "In PostHog: Settings → Personal API keys → a key with the scope " }, { text: "query:read", link: "code" }, { text: ", for this project alone. A project token (phc_…) cannot read." }],
+    },
+    {
+        key: "search-console",
+        title: "Search Console",
+        sentence: "Clicks, impressions and positions in Google's search, queries and pages.",
+        secret: { label: "Key of a service account", placeholder: "", note: "The JSON file that Google Cloud gave you; it is read here, sent to the process that keeps it, and forgotten.", isFile: true },
+        fields: [{ name: "site", label: "Property (optional)", placeholder: "sc-domain:example.com", note: "Needed when the account can read several.", isOptional: true }],
+        steps: [{ text: "In Google Cloud: a service account with a JSON key, and the Search Console API switched on. In Search Console: Settings → Users, add the account's address. To sign in with Google instead: till connect search-console --oauth." }],
+    },
+    {
+        key: "plausible",
+        title: "Plausible",
+        sentence: "Visitors, visits, page views and their sources.",
+        secret: { label: "Stats API key", placeholder: "", note: "Checked with one query before it is kept." },
+        fields: [{ name: "site_id", label: "Site", placeholder: "example.com", note: "As Plausible calls it." }, ANOTHER],
+        steps: [{ text: "In Plausible: account settings → API keys → New, of type Stats API." }],
+    },
+    {
+        key: "umami",
+        title: "Umami",
+        sentence: "Visitors, visits, page views and their sources.",
+        secret: { label: "API key, or password", placeholder: "", note: "Checked with one query before it is kept." },
+        fields: [
+            { name: "website_id", label: "Id of the website", placeholder: "", note: "Umami: Settings → Websites → Edit.", pattern: UUID },
+            { name: "username", label: "User name (optional)", placeholder: "", note: "With an Umami of your own: then the key above is the password.", isOptional: true },
+            ANOTHER,
+        ],
+        steps: [{ text: "In Umami Cloud: Settings → API keys. An Umami of your own takes a user name and a password, and its address." }],
+    },
+];
+
+function SourceForm({ service, onDone }: { service: Service; onDone: (name: string) => void }) {
+    const [fields, setFields] = useState<Record<string, string>>({});
+    const [secret, setSecret] = useState("");
+    const [job, setJob] = useState<number | null>(null);
+    const [isBusy, setBusy] = useState(false);
+    const [error, setError] = useState<ApiError | null>(null);
+    const progress = useJob(job);
+    const set = (name: string) => (event: Event) => setFields({ ...fields, [name]: (event.target as HTMLInputElement).value });
+    const submit = async (event: Event) => {
+        event.preventDefault();
+        setBusy(true);
+        setError(null);
+        try {
+            const told = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
+            const done = perform("POST", "/api/connect", { ...told, service: service.key, [service.secret.isFile ? "key_file" : "token"]: secret.trim() }, setJob);
+            setSecret("");
+            (event.target as HTMLFormElement).reset();
+            const answer = await done;
+            const output = (answer.output ?? {}) as { property_name?: string; name?: string; remark?: string | null };
+            onDone(output.name ?? service.key);
+        } catch (problem) {
+            setError(problem as ApiError);
+        }
+        setBusy(false);
+        setJob(null);
+    };
+    return (
+        <form class="form" onSubmit={(event) => void submit(event)} autocomplete="off" aria-label={`Connect ${service.title}`}>
+            <p class="quiet small prose">{service.steps.map((step) => (step.link === "code" ? <code key={step.text}>{step.text}</code> : step.text))}</p>
+            {service.choices && (
+                <fieldset>
+                    <legend class="label">{service.choices.label}</legend>
+                    <div class="options">
+                        {service.choices.options.map(([value, title], i) => (
+                            <label class="radio" key={value}>
+                                <input type="radio" name={service.choices?.name} value={value} checked={(fields[service.choices?.name ?? ""] ?? service.choices?.options[0][0]) === value} onChange={set(service.choices?.name ?? "")} autofocus={i === 0} /> {title}
+                            </label>
+                        ))}
+                    </div>
+                </fieldset>
+            )}
+            <Field label={service.secret.label} note={service.secret.note}>
+                {(id, more) =>
+                    service.secret.isFile ? (
+                        <input id={id} aria-describedby={more} type="file" accept="application/json,.json" required onChange={(event) => void (event.target as HTMLInputElement).files?.[0]?.text().then(setSecret)} />
+                    ) : (
+                        <input id={id} aria-describedby={more} type="password" autocomplete="off" spellcheck={false} required placeholder={service.secret.placeholder} value={secret} onInput={(event) => setSecret((event.target as HTMLInputElement).value)} />
+                    )
+                }
+            </Field>
+            {service.fields.map((field) => (
+                <Field key={field.name} label={field.label} note={field.note}>
+                    {(id, more) => <input id={id} aria-describedby={more} required={!field.isOptional} pattern={field.pattern} placeholder={field.placeholder} spellcheck={false} value={fields[field.name] ?? ""} onInput={set(field.name)} />}
+                </Field>
+            ))}
+            <div class="row">
+                <button class="button primary" type="submit" disabled={isBusy}>
+                    {isBusy ? "Checking…" : `Connect ${service.title}`}
+                </button>
+                <span class="quiet small" role="status">
+                    {isBusy ? (progress?.line ?? `asking ${service.title}`) : ""}
+                </span>
+            </div>
+            {error && <ErrorBox error={error} />}
+        </form>
+    );
+}
+
+function SourceCard({ one }: { one: Source }) {
+    const [isAsking, ask] = useState(false);
+    const [isPurge, setPurge] = useState(false);
+    const [isBusy, setBusy] = useState(false);
+    const [job, setJob] = useState<number | null>(null);
+    const [error, setError] = useState<ApiError | null>(null);
+    const progress = useJob(job);
+    const title = SERVICES.find((service) => service.key === one.service)?.title ?? one.service;
+    const run = async (path: string, fields: Record<string, string | null>) => {
+        setBusy(true);
+        setError(null);
+        try {
+            await perform("POST", path, fields, setJob);
+            ask(false);
+        } catch (problem) {
+            setError(problem as ApiError);
+        }
+        setBusy(false);
+        setJob(null);
+    };
+    return (
+        <div>
+            <dl class="facts" style={{ marginBottom: "12px" }}>
+                <dt>Name here</dt>
+                <dd>
+                    {one.name} <Tag status={one.last_error ? "failing" : "ok"} />
+                </dd>
+                <dt>Of</dt>
+                <dd>
+                    <bdi>{one.property_name || one.property}</bdi>
+                </dd>
+                <dt>Days</dt>
+                <dd>
+                    {f.count(one.days)}
+                    {one.first_date ? `, from ${f.day(one.first_date, "UTC")}` : ""}
+                    {one.timezone ? `, cut in ${one.timezone.replace(/_/g, " ")}` : ""}
+                </dd>
+                <dt>Key</dt>
+                <dd>
+                    {one.token_place === "file" ? "in the sealed file" : "in the desktop's keyring"}
+                    {one.account ? `, of ${one.account}` : ""}
+                </dd>
+                <dt>Data from</dt>
+                <dd>{f.ago(one.fresh_as_of)}</dd>
+            </dl>
+            {one.last_error && <p class="warn small">{f.sentence(one.last_error)}.</p>}
+            <div class="row">
+                <button class="button" disabled={isBusy} onClick={() => void run("/api/sync", { connection: one.name })}>
+                    Sync now<span class="sr"> {one.name}</span>
+                </button>
+                <button class="button danger" disabled={isBusy} onClick={() => ask(true)}>
+                    Disconnect…<span class="sr"> {one.name}</span>
+                </button>
+                <span class="quiet small" role="status">
+                    {isBusy && !isAsking ? (progress?.line ?? "started") : ""}
+                </span>
+            </div>
+            {error && !isAsking && <ErrorBox error={error} />}
+            {isAsking && (
+                <Dialog title={`Disconnect ${title}?`} onClose={() => ask(false)}>
+                    <p>The key is forgotten on this machine, and nothing is synced any more. At {title} it stays valid until you delete it there.</p>
+                    <label class="radio" style={{ marginTop: "12px" }}>
+                        <input type="checkbox" checked={isPurge} onChange={(event) => setPurge((event.target as HTMLInputElement).checked)} />
+                        <span>Also remove its {f.plural(one.days, "day")} from this machine.</span>
+                    </label>
+                    {error && <ErrorBox error={error} />}
+                    <div class="row">
+                        <button class="button danger" disabled={isBusy} onClick={() => void run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })}>
+                            {isPurge ? "Disconnect and remove the days" : "Disconnect"}
+                        </button>
+                        <button class="button" onClick={() => ask(false)}>
+                            Keep it
+                        </button>
+                    </div>
+                </Dialog>
+            )}
+        </div>
+    );
+}
+
+function ServiceCard({ service, list }: { service: Service; list: Source[] }) {
+    const [isOpen, open] = useState(false);
+    const done = (name: string) => {
+        open(false);
+        // The first sync begins at once.
+        void perform("POST", "/api/sync", { connection: name }).catch(() => undefined);
+    };
+    return (
+        <Part title={service.title} class="card" note={list.length ? "connected" : ""}>
+            {list.length === 0 && <p class="quiet small prose">{service.sentence}</p>}
+            {list.map((one) => (
+                <SourceCard key={one.name} one={one} />
+            ))}
+            {isOpen ? (
+                <SourceForm service={service} onDone={done} />
+            ) : (
+                list.length === 0 && (
+                    <p style={{ marginTop: "12px" }}>
+                        <button class="button" onClick={() => open(true)}>
+                            Connect {service.title}…
+                        </button>
+                    </p>
+                )
+            )}
+        </Part>
+    );
+}
+
 export function Integrations({ isFirst }: { isFirst?: boolean }) {
     const session = useSession();
     const list = session.connections ?? [];
@@ -279,9 +508,16 @@ export function Integrations({ isFirst }: { isFirst?: boolean }) {
                 )}
             </Part>
             <div style={{ height: "32px" }} />
-            <Part title="Traffic sources">
-                <p class="empty">PostHog, Search Console, Plausible and Umami are not in this version yet. Until then: revenue by source comes from the utm parameters of your checkouts.</p>
-            </Part>
+            <h2 class="title" style={{ padding: "0 0 12px" }}>
+                Web traffic
+            </h2>
+            <div class="grid">
+                {SERVICES.map((service) => (
+                    <div class="c6 m12" key={service.key}>
+                        <ServiceCard service={service} list={(session.sources ?? []).filter((one) => one.connected && one.service === service.key)} />
+                    </div>
+                ))}
+            </div>
         </>
     );
 }

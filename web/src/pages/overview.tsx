@@ -121,8 +121,34 @@ function bucketGoal(minor: number, isMonthly: boolean, interval: string, to: str
     return minor * (parts[interval] ?? 1);
 }
 
-export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number }) {
+// What stands below the main chart on the same axis of time: visitors beside money, money beside visitors.
+function Beside({ data, tile, sync }: { data: Data; tile: TileData; sync: string }) {
+    const isVisit = tile.slug.startsWith("traffic.");
+    const other = isVisit ? data.tiles?.find((one) => one.slug === "revenue") : data.traffic?.tiles[0];
+    if (!other) return null;
+    const isOpen = other.slug.startsWith("traffic.") ? other.series.at(-1)?.complete === false : data.range.is_partial;
+    return (
+        <Chart
+            title={shortName(other)}
+            name={`${shortName(other)} beside ${shortName(tile)}`}
+            note={isVisit ? "" : `as ${data.traffic?.source} counts`}
+            at={other.series.map((point) => point.at)}
+            series={[{ key: "beside", name: shortName(other), form: "bar", color: "series-2", swatch: "s2", values: other.series.map((point) => point.value), whole: other.value }]}
+            interval={data.range.interval}
+            zone={data.range.timezone}
+            kind={other.kind}
+            currency={data.currency}
+            height={130}
+            wholeLabel={f.span(data.range.from, data.range.to)}
+            isPartial={isOpen}
+            sync={sync}
+        />
+    );
+}
+
+export function MetricChart(props: { data: Data; tile: TileData; report: Report; height?: number; sync?: string }) {
     const { data, tile, report } = props;
+    const isVisit = tile.slug.startsWith("traffic.");
     const [dialog, open] = useState<"note" | "goal" | null>(null);
     const { drawn: kept, others } = goalsOf(data.goals, tile.slug, tile.kind === "money" ? data.currency : null, data.range.from);
     const keptMinor = kept ? goalMinor(kept) : 0;
@@ -148,6 +174,7 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                 kind={tile.kind}
                 currency={data.currency}
                 height={props.height ?? 300}
+                sync={props.sync}
                 wholeLabel={f.span(data.range.from, data.range.to)}
                 goal={goal}
                 goalLabel={kept ? `goal ${f.value(tile.kind, keptMinor, data.currency)}${isMonthly ? " a month" : ""}` : undefined}
@@ -159,9 +186,11 @@ export function MetricChart(props: { data: Data; tile: TileData; report: Report;
                         <button type="button" onClick={() => open("note")}>
                             Note
                         </button>
-                        <button type="button" onClick={() => open("goal")}>
-                            Goal
-                        </button>
+                        {!isVisit && (
+                            <button type="button" onClick={() => open("goal")}>
+                                Goal
+                            </button>
+                        )}
                     </>
                 }
             />
@@ -381,12 +410,15 @@ export function Overview() {
     const failed = parts.find((part) => part.error);
     const session = useSession();
     const shown = connected(session).find((one) => one.name === report.connection);
-    const tiles = data?.tiles ?? [];
+    const visits = data?.traffic?.tiles ?? [];
+    // Where visitors are known their tiles take the place of two that the revenue page has as well.
+    const tiles = (data?.tiles ?? []).filter((tile) => visits.length === 0 || !["average_order_value", "checkouts_conversion"].includes(tile.slug)).concat(visits);
     const movements = moved?.movements ?? [];
     const rowsCurrency = moved?.rows_currency ?? rest?.rows_currency ?? data?.rows_currency ?? data?.currency ?? "usd";
     const alone = data && data.currencies.length > 1 ? `${rowsCurrency.toUpperCase()} alone` : rowsCurrency.toUpperCase();
     const picked = tiles.find((tile) => tile.slug === params.get("metric")) ?? tiles[0];
     const total = sumMovements(movements);
+    const late = data?.traffic ? data.traffic.notes : [];
     const than = data?.previous ? `${f.span(data.previous.from, data.previous.to)}${data.previous.until ? ", to the same time of day" : ""}` : undefined;
     const [revenue, orders] = [tiles.find((tile) => tile.slug === "revenue"), tiles.find((tile) => tile.slug === "orders")];
     const spoken = data && revenue && orders ? `Updated. Revenue ${f.value("money", revenue.value, data.currency)}, ${f.plural(orders.value ?? 0, "order")}.` : "";
@@ -405,7 +437,15 @@ export function Overview() {
             {!failed && !data && <TileBones n={8} />}
             {data && <Tiles label="Key figures" tiles={tiles} currency={data.currency} than={than} isPartial={data.range.is_partial} on={picked?.slug} onPick={(slug) => setParams({ metric: slug === tiles[0].slug ? null : slug }, true)} />}
             <div class="grid">
-                <div class="c8 m12">{data && picked ? <MetricChart data={data} tile={picked} report={report} height={340} /> : !failed && <Bones height={400} />}</div>
+                <div class="c8 m12">{data && picked ? (
+                        <>
+                            <MetricChart data={data} tile={picked} report={report} height={visits.length ? 220 : 340} sync="overview" />
+                            <Beside data={data} tile={picked} sync="overview" />
+                        </>
+                    ) : (
+                        !failed && <Bones height={400} />
+                    )}
+                </div>
                 <Part class="c4 m12" title="Latest" tools={<a href={link("/revenue")}>All orders</a>}>
                     {rest ? (
                         <div class="scroll" tabIndex={0} role="group" aria-label="Latest" style={{ height: "396px" }}>
@@ -445,6 +485,13 @@ export function Overview() {
                     {total ? <MovementTable total={total} currency={rowsCurrency} /> : moved ? <Empty>{moved.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty> : !failed && <Bones lines={7} />}
                 </Part>
             </div>
+            {late.length > 0 && (
+                <ul class="notes quiet small" aria-label="About the visitors">
+                    {late.map((note) => (
+                        <li key={note}>{note}.</li>
+                    ))}
+                </ul>
+            )}
             {!rest && !failed && <Bones height={320} />}
             {rest && (
                 <div class="grid">

@@ -47,7 +47,8 @@ const DIMENSIONS: [string, string][] = [
 
 function Breakdown({ by, report, answer, currency }: { by: string; report: ReturnType<typeof useReport>; answer: ReturnType<typeof useAnswer<BreakdownAnswer>>; currency: string }) {
     const { data, error, again, isLoading } = answer;
-    const groups = (data?.groups ?? []).filter((one) => by === "currency" || one.currency === currency);
+    // What brought visitors alone is for the traffic page.
+    const groups = (data?.groups ?? []).filter((one) => (by === "currency" || one.currency === currency) && (one.orders || one.mrr || one.checkouts));
     const peak = new Map<string, number>();
     for (const one of groups) peak.set(one.currency, Math.max(peak.get(one.currency) ?? 0, one.revenue));
     const name = (one: (typeof groups)[number]) => (by === "country" ? f.country(one.key) : by === "billing_reason" ? f.title(one.name) : by === "currency" ? one.name.toUpperCase() : one.name);

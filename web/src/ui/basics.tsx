@@ -185,8 +185,8 @@ export function changeWords(kind: Kind, value: number | null, previous: number |
     const verb = direction > 0 ? "up" : direction < 0 ? "down" : "unchanged";
     if (direction === 0) return { direction, text: "unchanged", spoken: "unchanged" };
     let text: string;
-    if (kind === "rate") text = `${f.signed(difference * 100, 1)} pp`;
-    else if (kind === "count" && Math.abs(previous) < SMALL_BASE) text = f.signed(difference);
+    if (kind === "rate") text = `${f.signed(difference * 100, Math.abs(difference) < 0.005 ? 2 : 1)} pp`;
+    else if (kind === "count" && Math.abs(previous) < SMALL_BASE) text = f.signed(difference, 1);
     else if (previous <= 0) text = kind === "money" ? f.signedMoney(difference, currency) : f.signed(difference);
     else text = f.signedShare(difference / previous);
     return { direction, text, spoken: `${verb} ${text.replace(/^[+−-]/, "")}` };

@@ -45,7 +45,8 @@ export interface ChartProps {
     annotations?: Annotation[];
     onRemove?: (annotation: Annotation) => void;
     tools?: ComponentChildren;
-    headless?: boolean;
+    // charts over the same buckets that share this word point at the same bucket
+    sync?: string;
 }
 
 const COUNT_STEPS = [1, 2, 5].flatMap((n) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9].map((p) => n * p)).sort((a, b) => a - b);
@@ -223,7 +224,7 @@ function options(props: ChartProps, width: number, height: number, onPoint: (i: 
         height,
         padding: [14, hasLines && isWide ? ENDS_PX : 16, 0, 0],
         legend: { show: false },
-        cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
+        cursor: { ...(props.sync ? { sync: { key: props.sync, scales: ["x", null] } } : {}), y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
         scales: {
             x: { time: false, range: [-0.5, Math.max(n, 1) - 0.5] },
             y: { range: extent(props) },

@@ -7,7 +7,7 @@ import type { Definition, TileData } from "../types";
 import { Bones, Change, Dialog, ErrorBox } from "./basics";
 import { Sparkline } from "./chart";
 
-const LESS_IS_BETTER = new Set(["canceled_subscriptions", "churned_subscriptions", "churn_rate", "refunds", "customer_churn"]);
+const LESS_IS_BETTER = new Set(["canceled_subscriptions", "churned_subscriptions", "churn_rate", "refunds", "customer_churn", "traffic.search_position"]);
 
 // Headings have little room; the definition has the full name.
 const SHORT: Record<string, string> = {
@@ -17,7 +17,10 @@ const SHORT: Record<string, string> = {
     canceled_subscriptions: "Cancellations",
     average_order_value: "Average order",
     net_revenue: "Net revenue",
-    checkouts_conversion: "Conversion",
+    checkouts_conversion: "Checkouts paid",
+    "traffic.checkout_conversion": "Checkouts paid",
+    "traffic.revenue_per_visitor": "Per visitor",
+    "traffic.checkouts": "Checkouts",
     churned_subscriptions: "Ended subscriptions",
 };
 
@@ -106,7 +109,7 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                     <span title={tile.unavailable}>not available: {tile.unavailable}</span>
                 ) : (
                     <>
-                        {!props.hasNoChange && <Change kind={tile.kind} value={tile.value} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />}
+                        {!props.hasNoChange && <Change kind={tile.kind} value={tile.comparable === undefined ? tile.value : tile.comparable} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />}
                     </>
                 )}
             </p>
