@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import unittest
 
+import traffic_rows
 from sim import ROOT, Sim, connect_shop, kill_till, run_till, start_till
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -57,6 +58,11 @@ def write_expected(folder, home):
         "customers": ["customers"],
         "at_risk": ["customers", "--at-risk"],
         "tables": ["tables"],
+        "traffic": ["traffic", *span, "--interval", "day"],
+        "searches": ["traffic", "--searches", *span, "--interval", "day"],
+        "by_source": ["breakdown", "--by", "source", *span],
+        "by_landing_page": ["breakdown", "--by", "landing-page", *span],
+        "by_country": ["breakdown", "--by", "country", *span],
     }
     answers = {name: json.loads(run_till([*question, "--json"], home=home, check=True).stdout) for name, question in questions.items()}
     count = run_till(["query", "SELECT count(*) FROM orders WHERE till_deleted_at IS NULL", "--format", "csv"], home=home, check=True)
@@ -83,6 +89,7 @@ class Page(unittest.TestCase):
             one.mkdir(mode=0o700)
         connect_shop(home, sim, scopes="events")
         run_till(["sync"], home=home, env=RATE, check=True)
+        traffic_rows.make_world(home, datetime.datetime.now(datetime.timezone.utc).date())
         write_expected(expected, home)
         shop = cls.stack.enter_context(served(home))
         empty = cls.stack.enter_context(served(fresh))
@@ -121,6 +128,9 @@ class Page(unittest.TestCase):
 
     def test_3_numbers_are_those_of_the_command_line(self):
         self.run_node("numbers")
+
+    def test_3_traffic_is_that_of_the_command_line(self):
+        self.run_node("traffic")
 
     def test_4_without_a_mouse(self):
         self.run_node("keyboard")
