@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/metrics.md says what the list of metrics says."""
+"""docs/metrics.md and docs/traffic.md say what the lists of metrics say."""
 
 import pathlib
 import shutil
@@ -23,13 +23,23 @@ class MetricsPage(unittest.TestCase):
 
     def test_a_stale_page_is_noticed(self):
         with tempfile.TemporaryDirectory(prefix="till-test-") as folder:
-            for name in ("docs/metrics.md", "src/model/metrics.def"):
+            for name in ("docs/metrics.md", "src/model/metrics.def", "docs/traffic.md", "src/model/traffic_metrics.def"):
                 target = pathlib.Path(folder) / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, target)
             page = pathlib.Path(folder) / "docs/metrics.md"
             page.write_text(page.read_text().replace("| never |", "| always |", 1))
             self.assertIn("run tools/gen-metrics-docs", check(folder).stdout)
+
+    def test_a_stale_page_of_traffic_is_noticed(self):
+        with tempfile.TemporaryDirectory(prefix="till-test-") as folder:
+            for name in ("docs/metrics.md", "src/model/metrics.def", "docs/traffic.md", "src/model/traffic_metrics.def"):
+                target = pathlib.Path(folder) / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / name, target)
+            page = pathlib.Path(folder) / "docs/traffic.md"
+            page.write_text(page.read_text().replace("clicks / impressions", "impressions / clicks", 1))
+            self.assertIn("docs/traffic.md is not what", check(folder).stdout)
 
 
 if __name__ == "__main__":
