@@ -789,6 +789,7 @@ void view_overview_html(struct buf *out, const struct report_overview *overview,
     put_tiles(&page);
     put(&page, "<div class=\"grid\">\n");
     put_metric(&page, METRIC_revenue, "c12");
+    html_traffic(out, overview, options);
     put_metric(&page, METRIC_monthly_recurring_revenue, overview->moved ? "c5" : "c12");
     put_movements(&page);
     if (overview->has_top) {

@@ -45,4 +45,9 @@ void html_date(struct buf *out, struct civil_date date);
 // "12.5k"; decimals: of the unit.
 void html_short_number(struct buf *out, double value, int digits);
 
+// ---- html_traffic.c: the section about visitors; nothing without a source of them ----
+struct view_html_options;
+void html_traffic(struct buf *out, const struct report_overview *overview,
+                  const struct view_html_options *options);
+
 #endif
