@@ -2,8 +2,8 @@
 // joined.h - visitors, checkouts, orders and searches side by side, by period of one local calendar: rows in, numbers out; no clock, no I/O.
 //
 // A source counts whole days of its own zone: its day D is put on our day D, and the caller says so where the zones differ. A source covers the days from
-// its first to its last; a day in between that it does not name had nobody. Ratios are of covered days alone: what was sold before anybody counted visitors is no
-// conversion. Days that are not over for the source are open: they count, and every line tells how many it holds.
+// its first to its last; a day in between that it does not name had nobody. Ratios are of covered days alone: what was sold before anybody counted
+// visitors is no conversion. Days that are not over for the source are open: they count, and every line tells how many it holds.
 // Two currencies are never added, visitors of two sources neither: a caller puts in one source of visitors and one of searches.
 #ifndef TILL_METRICS_JOINED_H
 #define TILL_METRICS_JOINED_H

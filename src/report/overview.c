@@ -216,6 +216,18 @@ static enum till_code fill_top(struct store *store, const struct report_overview
     return TILL_OK;
 }
 
+static enum till_code fill_tops(struct store *store, struct report_overview *overview,
+                                struct arena *arena, struct till_error *e)
+{
+    enum till_code code =
+        fill_top(store, overview, STORE_BY_PRODUCT, arena, &overview->products, e);
+    if (code == TILL_OK)
+        code = fill_top(store, overview, STORE_BY_COUNTRY, arena, &overview->countries, e);
+    if (code == TILL_OK)
+        code = fill_top(store, overview, STORE_BY_SOURCE, arena, &overview->sources, e);
+    return code;
+}
+
 // ---- what happened last ----
 
 struct gathering {
@@ -302,11 +314,7 @@ static enum till_code gather(struct store *store, struct report_overview *overvi
         code = choose_currency(store, overview, arena, e);
     overview->has_top = (question->parts & REPORT_TOP) && !is_filtered;
     if (code == TILL_OK && overview->has_top)
-        code = fill_top(store, overview, STORE_BY_PRODUCT, arena, &overview->products, e);
-    if (code == TILL_OK && overview->has_top)
-        code = fill_top(store, overview, STORE_BY_COUNTRY, arena, &overview->countries, e);
-    if (code == TILL_OK && overview->has_top)
-        code = fill_top(store, overview, STORE_BY_SOURCE, arena, &overview->sources, e);
+        code = fill_tops(store, overview, arena, e);
     if (code == TILL_OK && (question->parts & REPORT_LATEST))
         code = store_latest(store, sv_of(question->query.connection->organization_id),
                             question->now_us, REPORT_LATEST_ROWS, &sink, e);

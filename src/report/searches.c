@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// searches.c - lists of searches, and a second look at sales by week: of the whole weeks of the range those whose new revenue differs most from the week before,
-// and of each of them the queries whose clicks differ most.
+// searches.c - lists of searches, and a second look at sales by week: of the whole weeks of the range those whose new revenue differs most from the week
+// before, and of each of them the queries whose clicks differ most.
 #include "report/searches.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// searches.h - what people searched for, which pages they were shown, and whose clicks moved in the weeks in which revenue moved. Side by side: what stands beside
-// each other need not have to do with each other.
+// searches.h - what people searched for, which pages they were shown, and whose clicks moved in the weeks in which revenue moved. Side by side: what
+// stands beside each other need not have to do with each other.
 #ifndef TILL_REPORT_SEARCHES_H
 #define TILL_REPORT_SEARCHES_H
 

@@ -46,7 +46,8 @@ enum till_code report_traffic_sources(struct store *store, const char *name,
                                       struct report_traffic *ret_report,
                                       struct till_error *e) TILL_MUSTUSE;
 
-// One number of a line; currency: index in answer->currencies, or SIZE_MAX where it is not of money. Without a value also where the rows behind it are not mirrored.
+// One number of a line; currency: index in answer->currencies, or SIZE_MAX where it is not of money. Without a value also where the rows behind it are not
+// mirrored.
 struct joined_number report_traffic_number(const struct report_traffic *report,
                                            const struct joined_answer *answer, size_t line,
                                            size_t currency, enum traffic_metric_id metric);

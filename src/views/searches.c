@@ -61,7 +61,8 @@ static void weeks_text(struct buf *out, const struct view_style *style,
     char code[VIEW_CURRENCY_BYTES], date[DATE_BYTES];
     view_currency_title(code, report->currency);
     if (report->week_count == 0) {
-        buf_format(out, "\nIn none of %zu whole weeks did new revenue move by a fifth.\n",
+        buf_char(out, '\n');
+        buf_format(out, "In none of %zu whole weeks did new revenue move by a fifth.\n",
                    report->weeks_seen);
         return;
     }

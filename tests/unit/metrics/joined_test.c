@@ -282,7 +282,7 @@ static void slugs_are_found_and_guessed(void **state)
         assert_string_equal(metric->full_slug + strlen("traffic."), metric->slug);
     }
     assert_null(model_traffic_metric_by_slug(SV("visitors")));
-    assert_string_equal(model_traffic_metric_nearest(SV("traffic.vistors")), "traffic.visitors");
+    assert_string_equal(model_traffic_metric_nearest(SV("traffic.visitor")), "traffic.visitors");
     assert_null(model_traffic_metric_nearest(SV("traffic.something else")));
 }
 
