@@ -117,7 +117,7 @@ static void rows(enum view_format format, const char *lead, bool is_continued, c
                             .is_continued = is_continued,
                             .out = &out,
                             .arena = &arena};
-    assert_int_equal(view_metrics_rows(&view, &report, &e), TILL_OK);
+    assert_int_equal(view_metrics_rows(&view, &report, NULL, &e), TILL_OK);
     is_text(&out, expected);
 }
 
