@@ -179,6 +179,8 @@ enum till_code cli_google_secret(const struct cli *cli, struct secret *ret_secre
         return till_error_hint(e, "say --client-file FILE; Google Cloud: APIs and services, "
                                   "Credentials, OAuth client ID, Desktop app");
     }
+    if (!is_person && !key && cli->options[OPTION_token_stdin])
+        return cli_read_key(cli, "", "give it the JSON key of a service account", ret_secret, e);
     if (!is_person && !key) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "how to sign in to Google?");
         return till_error_hint(e,

@@ -105,6 +105,9 @@ class Page(unittest.TestCase):
             "SIM_CONTROL": sim.control_url,
             "SIM_KEY": sim.control_key,
             "SIM_KINDS": KINDS,
+            "PLAUSIBLE_URL": sim.plausible["url"],
+            "PLAUSIBLE_KEY": sim.plausible["key"],
+            "PLAUSIBLE_SITE": sim.plausible["site_id"],
             "EXPECTED": str(expected),
         }
 

@@ -95,17 +95,31 @@ test("the overview shows who came, and one below the other what was sold", async
     await close();
 });
 
-test("a card says what is wrong, and forgets the key", async () => {
+test("a card says what is wrong, connects, and disconnects; the key is forgotten", async () => {
     const { page, faults, go, close } = await open();
     await go("/integrations");
-    await page.getByRole("button", { name: "Connect Plausible…" }).click();
+    const part = page.getByRole("region", { name: "Plausible", exact: true });
+    await part.getByRole("button", { name: "Connect Plausible…" }).click();
     const form = page.getByRole("form", { name: "Connect Plausible" });
-    await form.getByLabel("Site", { exact: true }).fill("example.com");
-    await form.getByLabel("Stats API key").fill("a key that nobody gave");
-    await form.getByLabel("Address of the service").fill(process.env.SIM_URL);
-    await form.getByRole("button", { name: "Connect Plausible" }).click();
+    const connect = async (key) => {
+        await form.getByLabel("Stats API key").fill(key);
+        await form.getByRole("button", { name: "Connect Plausible" }).click();
+    };
+    await form.getByLabel("Site", { exact: true }).fill(process.env.PLAUSIBLE_SITE);
+    await form.getByLabel("Address of the service").fill(process.env.PLAUSIBLE_URL);
+    await connect("a key that nobody gave");
     await form.getByRole("alert").waitFor();
+    assert.match(await form.getByRole("alert").innerText(), /key/);
     assert.equal(await form.getByLabel("Stats API key").inputValue(), "");
+    assert.equal(await form.getByLabel("Site", { exact: true }).inputValue(), process.env.PLAUSIBLE_SITE);
+    await connect(process.env.PLAUSIBLE_KEY);
+    await part.getByText("Name here").waitFor();
+    await page.waitForFunction(() => ![...document.querySelectorAll("dd")].some((one) => one.textContent === "never"));
+    assert.equal((await page.content()).includes(process.env.PLAUSIBLE_KEY), false);
+    await part.getByRole("button", { name: "Disconnect… plausible" }).click();
+    await page.getByRole("dialog").getByRole("checkbox").check();
+    await page.getByRole("dialog").getByRole("button", { name: "Disconnect and remove the days" }).click();
+    await part.getByRole("button", { name: "Connect Plausible…" }).waitFor();
     assert.deepEqual(faults, []);
     await close();
 });

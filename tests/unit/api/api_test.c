@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "store/notes.h"
+#include "store/traffic.h"
 #include "support.h"
 
 enum { ROWS = 12 };
@@ -129,6 +130,9 @@ static void open_shop(struct fixture *fixture)
         land(fixture, (enum table_id)i);
     assert_ok(fixture, store_annotation_put(fixture->store, (struct civil_date){2025, 12, 24},
                                             SV("launched"), NOON_US, &id, &fixture->e));
+    struct store_source source = {.service = TRAFFIC_SEARCH_CONSOLE, .connected_at_us = NOON_US};
+    (void)snprintf(source.name, sizeof source.name, "google");
+    assert_ok(fixture, store_source_put(fixture->store, &source, &fixture->e));
     store_close(fixture->store);
     fixture->store = NULL;
     assert_ok(fixture, store_open(fixture->path, STORE_READ_ONLY, &fixture->store, &fixture->e));
@@ -274,6 +278,8 @@ static const struct {
     {API_movements, "currency=usd"},
     {API_cohorts, "currency=eur"},
     {API_breakdown, "by=country&currency=usd"},
+    {API_traffic, "from=2025-12-01&compare=year&traffic_source=google"},
+    {API_search, "interval=week"},
     {API_people, "list=at_risk"},
     {API_list_orders, "limit=3&status=paid&country=de&currency=usd"},
     {API_list_orders, "search=a&product_id=d0000000-0000-4000-8000-000000000001"},

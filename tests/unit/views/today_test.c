@@ -117,7 +117,8 @@ static void json(void **state TILL_UNUSED)
         "\"revenue_minor\":123456,\"orders\":1234,\"refunded_minor\":0,\"refunds\":0,"
         "\"new_subscriptions\":2,\"lost_subscriptions\":0}]},"
         "\"yesterday\":{\"date\":\"2023-11-13\",\"from\":\"2023-11-12T23:00:00.000000Z\","
-        "\"to\":\"2023-11-13T23:00:00.000000Z\",\"currencies\":[]},\"organizations\":[]}\n");
+        "\"to\":\"2023-11-13T23:00:00.000000Z\",\"currencies\":[]},\"traffic\":null,"
+        "\"organizations\":[]}\n");
     buf_release(&out);
 }
 

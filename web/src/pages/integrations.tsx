@@ -287,6 +287,7 @@ const SERVICES: Service[] = [
 function SourceForm({ service, onDone }: { service: Service; onDone: (name: string) => void }) {
     const [fields, setFields] = useState<Record<string, string>>({});
     const [secret, setSecret] = useState("");
+    const [sent, setSent] = useState(0); // a file's field is made anew, so that it is empty as well
     const [job, setJob] = useState<number | null>(null);
     const [isBusy, setBusy] = useState(false);
     const [error, setError] = useState<ApiError | null>(null);
@@ -300,7 +301,7 @@ function SourceForm({ service, onDone }: { service: Service; onDone: (name: stri
             const told = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
             const done = perform("POST", "/api/connect", { ...told, service: service.key, [service.secret.isFile ? "key_file" : "token"]: secret.trim() }, setJob);
             setSecret("");
-            (event.target as HTMLFormElement).reset();
+            setSent(sent + 1);
             const answer = await done;
             const output = (answer.output ?? {}) as { property_name?: string; name?: string; remark?: string | null };
             onDone(output.name ?? service.key);
@@ -328,7 +329,7 @@ function SourceForm({ service, onDone }: { service: Service; onDone: (name: stri
             <Field label={service.secret.label} note={service.secret.note}>
                 {(id, more) =>
                     service.secret.isFile ? (
-                        <input id={id} aria-describedby={more} type="file" accept="application/json,.json" required onChange={(event) => void (event.target as HTMLInputElement).files?.[0]?.text().then(setSecret)} />
+                        <input key={sent} id={id} aria-describedby={more} type="file" accept="application/json,.json" required onChange={(event) => void (event.target as HTMLInputElement).files?.[0]?.text().then(setSecret)} />
                     ) : (
                         <input id={id} aria-describedby={more} type="password" autocomplete="off" spellcheck={false} required placeholder={service.secret.placeholder} value={secret} onInput={(event) => setSecret((event.target as HTMLInputElement).value)} />
                     )
