@@ -16,6 +16,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import traffic_rows  # noqa: E402
 from ask import Ask, Refused  # noqa: E402
 from sim import ROOT, Sim, connect_shop, run_till  # noqa: E402
 
@@ -59,6 +60,7 @@ class World(unittest.TestCase):
             for env in ("production", "sandbox"):
                 sim.mutate(count=150, seed=5, seconds=20 * 86400, scattered=True, env=env)
             cls.till("sync", "--full", "--accept-removals")
+        traffic_rows.add_source(cls.home, "search-console", "search-console")  # for /api/search to look at
         cls.ask = Ask(cls.home)
         cls.addClassCleanup(cls.ask.close)
         with cls.database() as db:
@@ -180,7 +182,9 @@ class Reports(World):
 
     def test_definitions_are_the_metrics(self):
         found = {item["slug"]: item for item in self.ask("definitions")}
-        self.assertEqual(list(found), list(self.command("metrics", "--name", "polar")["metrics"]))
+        traffic = [slug for slug in found if slug.startswith("traffic.")]
+        self.assertEqual(list(found), list(self.command("metrics", "--name", "polar")["metrics"]) + traffic)
+        self.assertIn("traffic.conversion", traffic)
         self.assertEqual((found["revenue"]["kind"], found["revenue"]["nature"]), ("money", "activity"))
         self.assertTrue(all(item["definition"] and item["formula"] and item["nature"] in ("balance", "activity") for item in found.values()))
 

@@ -375,7 +375,7 @@ class Work(ServeCase):
         dashboard = self.serve(self.fresh())
         for target, form in (("/api/connect", {}), ("/api/disconnect", {}), ("/api/tables", {"every": "5m"}), ("/api/tables", {"table": "orders", "every": "7m"}),
                              ("/api/sync", {"full": "yes"}), ("/api/sync", {"unknown": "1"}), ("/api/connect", {"token": "x", "service": "stripe"}),
-                             ("/api/connect", {"token": "x" * 600})):
+                             ("/api/connect", {"token": "x" * 2000})):
             answer = dashboard.post(target, form)
             self.assertIn(answer.status, (400, 409), (target, form, answer.body))
             self.assertTrue(answer.error()["text"])
