@@ -45,7 +45,7 @@ export function PlainTable<Row>(props: { title: string; note?: ComponentChildren
                             <tr>
                                 {props.columns.map((column) => (
                                     <th key={column.key} scope="col" class={`${column.isNumber ? "num" : ""} ${column.when ?? ""}`}>
-                                        {column.title}
+                                        {column.title || <span class="sr">{f.title(column.key)}</span>}
                                     </th>
                                 ))}
                             </tr>
