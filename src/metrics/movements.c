@@ -161,25 +161,41 @@ void movements_tax(struct movements *m, struct metrics_id subscription, int64_t 
     item->tax_minor = tax_minor;
 }
 
-bool movements_wants_orders(const struct movements *m, struct metrics_id subscription,
-                            struct movements_billed *ret_billed)
+void movements_foresee(const struct movements *m, struct metrics_id subscription)
 {
-    int64_t number = id_map_find(&m->subscription_ids, subscription);
-    if (number == ID_NOWHERE || m->items[number].has_start)
-        return false;
-    *ret_billed = (struct movements_billed){(size_t)number, m->items[number].terms,
-                                            m->items[number].trial_end_us};
-    return true;
+    id_map_foresee(&m->subscription_ids, subscription);
 }
 
-bool movements_bill_again(struct movements *m, size_t number, int64_t at_us,
-                          metrics_currency currency)
+int64_t movements_foresee_number(const struct movements *m, struct metrics_id subscription)
+{
+    return id_map_foresee_id(&m->subscription_ids, subscription);
+}
+
+int64_t movements_number(const struct movements *m, struct metrics_id subscription)
+{
+    return id_map_find(&m->subscription_ids, subscription);
+}
+
+size_t movements_count(const struct movements *m)
+{
+    return m->subscription_ids.count;
+}
+
+struct movements_billed movements_billed(const struct movements *m, size_t number)
+{
+    const struct movements_item *item = &m->items[number];
+    return (struct movements_billed){.id = m->subscription_ids.ids[number],
+                                     .terms = item->terms,
+                                     .trial_end_us = item->trial_end_us,
+                                     .currency = item->currency,
+                                     .wants_bills = !item->has_start,
+                                     .may_repeat = !item->has_told && !item->has_before};
+}
+
+void movements_bill_again(struct movements *m, size_t number, int64_t at_us)
 {
     struct movements_item *item = &m->items[number];
-    if (item->has_told || item->has_before || (currency != 0 && currency != item->currency))
-        return false;
     item->billed_us = at_us > item->billed_us ? at_us : item->billed_us;
-    return true;
 }
 
 bool movements_lacks_starts(const struct movements *m)

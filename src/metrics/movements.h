@@ -76,18 +76,24 @@ void movements_before(struct movements *movements, struct metrics_id subscriptio
 // Tax that the price holds, from an order of that moment; the newest counts, and among equal ones the first.
 void movements_tax(struct movements *movements, struct metrics_id subscription, int64_t at_us,
                    int64_t net_minor, int64_t tax_minor);
-// Is the subscription wanted, and is its price unknown where it began? Then orders can say more.
+// Subscriptions that are wanted have numbers, from 0. Two hints to the processor that one is going to be looked up by its id (metrics/ids.h), and the look-up;
+// -1 when it is not wanted.
+void movements_foresee(const struct movements *movements, struct metrics_id subscription);
+int64_t movements_foresee_number(const struct movements *movements, struct metrics_id subscription);
+int64_t movements_number(const struct movements *movements, struct metrics_id subscription);
+size_t movements_count(const struct movements *movements);
+// What bills need to know of a subscription. They say more where its price is unknown where it began.
 struct movements_billed {
-    size_t number;                // of the subscription, from 0
+    struct metrics_id id;
     struct movements_terms terms; // as of today
     int64_t trial_end_us;
+    metrics_currency currency;
+    bool wants_bills;
+    bool may_repeat; // bills alone tell of it: movements_bill_again() may be told of those that repeat
 };
-bool movements_wants_orders(const struct movements *movements, struct metrics_id subscription,
-                            struct movements_billed *ret_billed);
-// A bill with the price of the last one, after it: where bills alone tell of a subscription it need not be told again. False: tell it by movements_price().
-// After all events and all that syncs saw.
-bool movements_bill_again(struct movements *movements, size_t number, int64_t at_us,
-                          metrics_currency currency);
+struct movements_billed movements_billed(const struct movements *movements, size_t number);
+// Bills with the price and the currency of the last one, up to this moment: they need not be told by movements_price(). After all events and all that syncs saw.
+void movements_bill_again(struct movements *movements, size_t number, int64_t at_us);
 bool movements_lacks_starts(const struct movements *movements); // some subscription does
 // Today's terms, for comparison; false when the subscription is not wanted.
 bool movements_terms(const struct movements *movements, struct metrics_id subscription,

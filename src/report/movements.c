@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // movements.c - reads what is known of the prices of subscriptions: rows, taxes, events, changes that syncs saw, and bills where nothing better is there.
-//
-// Bills are read only when some subscription has no event that tells its first price, and of a bill more than the index holds only when its amount is not
-// the subscription's price of today.
 #include "report/movements.h"
 
 #include <string.h>
 
 #include "base/fault.h"
-#include "metrics/ids.h"
+#include "report/bills.h"
 #include "report/report.h"
 #include "report/values.h"
 #include "store/lists.h"
 #include "store/movement_rows.h"
 
-struct bill { // whose amount has to be looked at
-    int64_t key;
-    size_t same; // the bill that was looked at in its place: usually itself
-    struct movements_price price;
-};
-struct last_bill { // of a subscription: a bill that is as the last one is not looked at again
-    struct metrics_id product;
-    int64_t amount_minor;
-    metrics_currency currency;
-    bool is_set;
-    size_t number; // in bills; of no meaning when the amount is that of today
-};
 struct reading {
     struct movements *engine;
     struct store *store;
-    struct id_map plan_ids; // products
-    struct movements_terms *plans;
-    struct last_bill *last_bills; // by number of the subscription
-    struct bill *bills;
-    size_t last_capacity, plan_capacity, bill_count, bill_capacity;
     // The row whose changes are being read, newest first.
     struct metrics_id seen_id;
     struct movements_terms seen_terms;
@@ -191,108 +171,6 @@ static enum till_code take_change(void *context, const struct value *v, size_t c
     return code;
 }
 
-// ---- bills ----
-
-static enum till_code take_plan(void *context, const struct value *v, size_t count,
-                                struct till_error *e)
-{
-    struct reading *reading = context;
-    static const struct value none = {.type = VALUE_NULL};
-    size_t number = 0;
-    if (count < STORE_PLAN__COUNT || v[STORE_PLAN_INTERVAL].type == VALUE_NULL)
-        return TILL_OK;
-    void *plans = reading->plans;
-    enum till_code code =
-        id_map_put(&reading->plan_ids, metrics_id(text_of(&v[STORE_PLAN_PRODUCT])), &number, e);
-    if (code == TILL_OK)
-        code = grow(&plans, &reading->plan_capacity, number + 1, sizeof *reading->plans, e);
-    reading->plans = plans;
-    if (code == TILL_OK)
-        reading->plans[number] =
-            terms_of(&none, &v[STORE_PLAN_INTERVAL], &v[STORE_PLAN_INTERVAL_COUNT]);
-    return code;
-}
-
-// Keeps a bill until its items are looked at; one that is as the subscription's last one shares what they say.
-static enum till_code keep_bill(struct reading *reading, struct last_bill *last, bool is_same,
-                                int64_t key, const struct movements_price *price,
-                                struct till_error *e)
-{
-    void *bills = reading->bills;
-    enum till_code code =
-        grow(&bills, &reading->bill_capacity, reading->bill_count + 1, sizeof *reading->bills, e);
-    reading->bills = bills;
-    if (code)
-        return code;
-    if (!is_same)
-        last->number = reading->bill_count;
-    reading->bills[reading->bill_count++] = (struct bill){key, last->number, *price};
-    return TILL_OK;
-}
-
-static enum till_code take_bill(void *context, const struct value *v, size_t count,
-                                struct till_error *e)
-{
-    struct reading *reading = context;
-    struct movements_billed billed;
-    if (count < STORE_BILL__COUNT)
-        return TILL_OK;
-    struct movements_price price = {
-        .subscription = metrics_id(text_of(&v[STORE_BILL_SUBSCRIPTION])),
-        .at_us = moment_of(&v[STORE_BILL_AT]),
-        .currency = metrics_currency_of(text_of(&v[STORE_BILL_CURRENCY])),
-        .source = MOVEMENTS_RECONSTRUCTED,
-    };
-    if (!movements_wants_orders(reading->engine, price.subscription, &billed) ||
-        (billed.trial_end_us != METRICS_NULL && price.at_us < billed.trial_end_us))
-        return TILL_OK;
-    void *lasts = reading->last_bills;
-    enum till_code code =
-        grow(&lasts, &reading->last_capacity, billed.number + 1, sizeof *reading->last_bills, e);
-    reading->last_bills = lasts;
-    if (code)
-        return code;
-    struct last_bill *last = &reading->last_bills[billed.number];
-    struct last_bill bill = {metrics_id(text_of(&v[STORE_BILL_PRODUCT])),
-                             integer_of(&v[STORE_BILL_AMOUNT], 0), price.currency, true,
-                             last->number};
-    bool is_same = last->is_set && last->amount_minor == bill.amount_minor &&
-                   last->currency == bill.currency && last->product.high == bill.product.high &&
-                   last->product.low == bill.product.low;
-    if (is_same &&
-        movements_bill_again(reading->engine, billed.number, price.at_us, price.currency))
-        return TILL_OK;
-    *last = bill;
-    int64_t plan = id_map_find(&reading->plan_ids, bill.product);
-    price.terms = plan == ID_NOWHERE ? billed.terms : reading->plans[plan];
-    price.terms.amount_minor = bill.amount_minor;
-    if (bill.amount_minor == billed.terms.amount_minor)
-        return movements_price(reading->engine, &price, e);
-    return keep_bill(reading, last, is_same, integer_of(&v[STORE_BILL_KEY], 0), &price, e);
-}
-
-static enum till_code read_bills(struct reading *reading, struct sv organization_id,
-                                 struct till_error *e)
-{
-    const struct store_metric_sink plans = {take_plan, reading}, bills = {take_bill, reading};
-    if (!movements_lacks_starts(reading->engine))
-        return TILL_OK;
-    enum till_code code = store_movement_products(reading->store, organization_id, &plans, e);
-    if (code == TILL_OK)
-        code = store_movement_bills(reading->store, organization_id, &bills, e);
-    for (size_t i = 0; i < reading->bill_count && code == TILL_OK; i++) {
-        struct bill *bill = &reading->bills[i];
-        if (bill->same == i)
-            code =
-                store_movement_fixed(reading->store, bill->key, &bill->price.terms.amount_minor, e);
-        else
-            bill->price.terms.amount_minor = reading->bills[bill->same].price.terms.amount_minor;
-        if (code == TILL_OK)
-            code = movements_price(reading->engine, &bill->price, e);
-    }
-    return code;
-}
-
 void report_id_text(struct metrics_id id, char ret_text[static REPORT_ID_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
@@ -374,16 +252,8 @@ static enum till_code read_rows(struct reading *reading, const struct report_mov
         code = store_movement_changes(reading->store, organization_id, &changes, e);
     close_seen(reading);
     if (code == TILL_OK && has_orders)
-        code = read_bills(reading, organization_id, e);
+        code = bills_read(reading->store, organization_id, reading->engine, e);
     return code ? code : movements_finish(reading->engine, ask_modified, reading, e);
-}
-
-static void reading_release(struct reading *reading)
-{
-    id_map_release(&reading->plan_ids);
-    till_free(reading->last_bills);
-    till_free(reading->plans);
-    till_free(reading->bills);
 }
 
 // Each part of each currency is rounded by itself; the end is their sum, so that the line adds up like all others.
@@ -456,7 +326,6 @@ static enum till_code answer(struct store *store, struct report_movements *repor
     struct reading reading = {.engine = report->engine, .store = store};
     if (code == TILL_OK)
         code = read_rows(&reading, report, has_orders, e);
-    reading_release(&reading);
     if (code == TILL_OK)
         code = movements_answer(report->engine, &report->answer, e);
     for (size_t i = 0; code == TILL_OK && i < report->answer.currency_count; i++) {
@@ -514,7 +383,6 @@ enum till_code report_movements_now(struct store *store, struct sv organization_
     struct reading reading = {.engine = *ret_engine, .store = store};
     if (code == TILL_OK)
         code = read_rows_now(&reading, organization_id, true, e);
-    reading_release(&reading);
     return code;
 }
 
@@ -533,7 +401,6 @@ enum till_code report_movements_few(struct store *store, struct sv ids, bool of_
         code = store_few_taxes(store, ids, of_customers, &taxes, e);
     if (code == TILL_OK)
         code = store_few_taxed_orders(store, ids, of_customers, &taxed, e);
-    reading_release(&reading);
     return code;
 }
 
