@@ -7,6 +7,7 @@
 // trial's end, to the end, without the gaps between a revocation and a reinstatement. Its steps are the differences.
 #include "metrics/movements.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,14 +109,13 @@ enum till_code movements_subscription(struct movements *m, const struct movement
     return TILL_OK;
 }
 
-enum till_code movements_price(struct movements *m, const struct movements_price *price,
-                               struct till_error *e)
+enum till_code movements_price_of(struct movements *m, size_t number,
+                                  const struct movements_price *price, struct till_error *e)
 {
     static const int64_t day_us = INT64_C(86400) * 1000000;
-    struct movements_item *item = item_of(m, price->subscription);
+    struct movements_item *item = &m->items[number];
     void *points = m->points;
-    if (!item || price->at_us == METRICS_NULL ||
-        (price->currency != 0 && price->currency != item->currency))
+    if (price->at_us == METRICS_NULL || (price->currency != 0 && price->currency != item->currency))
         return TILL_OK;
     enum till_code code =
         grow(&points, &m->point_capacity, m->point_count + 1, sizeof *m->points, e);
@@ -125,7 +125,7 @@ enum till_code movements_price(struct movements *m, const struct movements_price
     m->points[m->point_count] = (struct movements_point){
         .at_us = price->at_us,
         .amount_minor = price->terms.amount_minor,
-        .item = (uint32_t)(item - m->items),
+        .item = (uint32_t)number,
         .sequence = (uint32_t)m->point_count,
         .interval_count = (int32_t)price->terms.interval_count,
         .interval = (unsigned char)price->terms.interval,
@@ -138,6 +138,13 @@ enum till_code movements_price(struct movements *m, const struct movements_price
         price->at_us < item->started_us + day_us)
         item->has_start = true;
     return TILL_OK;
+}
+
+enum till_code movements_price(struct movements *m, const struct movements_price *price,
+                               struct till_error *e)
+{
+    int64_t number = id_map_find(&m->subscription_ids, price->subscription);
+    return number == ID_NOWHERE ? TILL_OK : movements_price_of(m, (size_t)number, price, e);
 }
 
 void movements_before(struct movements *m, struct metrics_id subscription,
@@ -442,13 +449,68 @@ static enum till_code draw(struct movements *m, size_t number, struct movements_
     return code ? code : put_trial(&pen, item->started_us, e);
 }
 
+// ---- in order ----
+
+// Points and steps come nearly in the order that is asked for: those of one number are put together first, in two passes, and a number has few.
+typedef int comparing(const void *a, const void *b);
+static enum till_code put_in_order(void *items, size_t count, size_t bytes, size_t number_at,
+                                   size_t numbers, comparing *compare, struct till_error *e)
+{
+    char *from = items;
+    size_t *ends = till_calloc(numbers + 1, sizeof *ends);
+    char *sorted = till_malloc(count * bytes + 1);
+    if (!ends || !sorted) {
+        till_free(ends);
+        till_free(sorted);
+        return TILL_FAIL_MEMORY(e);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number;
+        memcpy(&number, from + i * bytes + number_at, sizeof number);
+        ends[number + 1]++;
+    }
+    for (size_t i = 1; i <= numbers; i++)
+        ends[i] += ends[i - 1];
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number;
+        memcpy(&number, from + i * bytes + number_at, sizeof number);
+        memcpy(sorted + ends[number]++ * bytes, from + i * bytes, bytes);
+    }
+    for (size_t i = 0, first = 0; i < numbers; first = ends[i++]) {
+        bool is_sorted = true;
+        for (size_t k = first + 1; k < ends[i] && is_sorted; k++)
+            is_sorted = compare(sorted + (k - 1) * bytes, sorted + k * bytes) <= 0;
+        if (!is_sorted)
+            qsort(sorted + first * bytes, ends[i] - first, bytes, compare);
+    }
+    if (count > 0)
+        memcpy(from, sorted, count * bytes);
+    till_free(ends);
+    till_free(sorted);
+    return TILL_OK;
+}
+
+static enum till_code order_steps(struct movements *m, struct till_error *e)
+{
+    size_t same = 0;
+    while (same < m->step_count && m->steps[same].currency == m->steps[0].currency)
+        same++;
+    if (same == m->step_count)
+        return put_in_order(m->steps, m->step_count, sizeof *m->steps,
+                            offsetof(struct movements_step, customer), m->customer_ids.count,
+                            by_customer_and_time, e);
+    qsort(m->steps, m->step_count, sizeof *m->steps, by_customer_and_time);
+    return TILL_OK;
+}
+
 enum till_code movements_finish(struct movements *m, movements_ask *ask, void *context,
                                 struct till_error *e)
 {
     const struct movements_ask_for asking = {ask, context};
-    enum till_code code = TILL_OK;
-    if (m->point_count > 1)
-        qsort(m->points, m->point_count, sizeof *m->points, by_item_and_time);
+    enum till_code code =
+        put_in_order(m->points, m->point_count, sizeof *m->points,
+                     offsetof(struct movements_point, item), m->subscription_ids.count,
+                     by_item_and_time, e);
     size_t at = 0;
     for (size_t i = 0; i < m->subscription_ids.count && code == TILL_OK; i++) {
         size_t first = at;
@@ -456,8 +518,8 @@ enum till_code movements_finish(struct movements *m, movements_ask *ask, void *c
             at++;
         code = draw(m, i, at > first ? &m->points[first] : NULL, at - first, &asking, e);
     }
-    if (m->step_count > 1)
-        qsort(m->steps, m->step_count, sizeof *m->steps, by_customer_and_time);
+    if (code == TILL_OK)
+        code = order_steps(m, e);
     m->is_finished = true;
     return code;
 }

@@ -70,6 +70,10 @@ struct movements_price {
 };
 enum till_code movements_price(struct movements *movements, const struct movements_price *price,
                                struct till_error *e) TILL_MUSTUSE;
+// The same, of a subscription whose number is known (movements_number()).
+enum till_code movements_price_of(struct movements *movements, size_t number,
+                                  const struct movements_price *price,
+                                  struct till_error *e) TILL_MUSTUSE;
 // The terms before the first observed change.
 void movements_before(struct movements *movements, struct metrics_id subscription,
                       const struct movements_terms *terms);

@@ -111,7 +111,7 @@ static enum till_code tell(struct reading *reading, const struct bill *bill, siz
     };
     price.terms.amount_minor = bill->amount_minor;
     if (bill->amount_minor == billed.terms.amount_minor)
-        return movements_price(reading->engine, &price, e);
+        return movements_price_of(reading->engine, number, &price, e);
     return keep_odd(reading, number, is_same, bill->key, &price, e);
 }
 
