@@ -507,10 +507,9 @@ enum till_code movements_finish(struct movements *m, movements_ask *ask, void *c
                                 struct till_error *e)
 {
     const struct movements_ask_for asking = {ask, context};
-    enum till_code code =
-        put_in_order(m->points, m->point_count, sizeof *m->points,
-                     offsetof(struct movements_point, item), m->subscription_ids.count,
-                     by_item_and_time, e);
+    enum till_code code = put_in_order(m->points, m->point_count, sizeof *m->points,
+                                       offsetof(struct movements_point, item),
+                                       m->subscription_ids.count, by_item_and_time, e);
     size_t at = 0;
     for (size_t i = 0; i < m->subscription_ids.count && code == TILL_OK; i++) {
         size_t first = at;

@@ -93,7 +93,8 @@ struct movements_billed {
     int64_t trial_end_us;
     metrics_currency currency;
     bool wants_bills;
-    bool may_repeat; // bills alone tell of it: movements_bill_again() may be told of those that repeat
+    bool
+        may_repeat; // bills alone tell of it: movements_bill_again() may be told of those that repeat
 };
 struct movements_billed movements_billed(const struct movements *movements, size_t number);
 // Bills with the price and the currency of the last one, up to this moment: they need not be told by movements_price(). After all events and all that syncs saw.

@@ -6,6 +6,7 @@
 // on their way to the processor.
 #include "report/bills.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -154,21 +155,38 @@ static enum till_code flush(struct reading *reading, struct till_error *e)
     return code;
 }
 
+static enum till_code wait_for(struct reading *reading, const struct bill *bill,
+                               struct till_error *e)
+{
+    reading->waiting[reading->waiting_count++] = *bill;
+    return reading->waiting_count < BILLS_WAITING ? TILL_OK : flush(reading, e);
+}
+
 static enum till_code take_bill(void *context, const struct value *v, size_t count,
                                 struct till_error *e)
 {
     struct reading *reading = context;
-    if (count < STORE_BILL__COUNT)
+    if (count < STORE_BILL_AGAIN)
         return TILL_OK;
-    struct bill *bill = &reading->waiting[reading->waiting_count++];
-    bill->subscription = metrics_id(text_of(&v[STORE_BILL_SUBSCRIPTION]));
-    movements_foresee(reading->engine, bill->subscription);
-    bill->product = metrics_id(text_of(&v[STORE_BILL_PRODUCT]));
-    bill->key = integer_of(&v[STORE_BILL_KEY], 0);
-    bill->at_us = moment_after(&v[STORE_BILL_AT], &reading->day);
-    bill->amount_minor = integer_of(&v[STORE_BILL_AMOUNT], 0);
-    bill->currency = metrics_currency_of(text_of(&v[STORE_BILL_CURRENCY]));
-    return reading->waiting_count < BILLS_WAITING ? TILL_OK : flush(reading, e);
+    struct bill bill = {.subscription = metrics_id(text_of(&v[STORE_BILL_SUBSCRIPTION])),
+                        .product = metrics_id(text_of(&v[STORE_BILL_PRODUCT])),
+                        .key = integer_of(&v[STORE_BILL_KEY], 0),
+                        .at_us = v[STORE_BILL_AT].type == VALUE_INTEGER
+                                     ? v[STORE_BILL_AT].integer
+                                     : moment_after(&v[STORE_BILL_AT], &reading->day),
+                        .amount_minor = integer_of(&v[STORE_BILL_AMOUNT], 0),
+                        .currency = metrics_currency_of(text_of(&v[STORE_BILL_CURRENCY]))};
+    movements_foresee(reading->engine, bill.subscription);
+    enum till_code code = wait_for(reading, &bill, e);
+    struct sv more = count > STORE_BILL_AGAIN ? text_of(&v[STORE_BILL_AGAIN]) : (struct sv){0};
+    for (size_t at = 0; at < more.len && code == TILL_OK; at += sizeof(struct store_bill_again)) {
+        struct store_bill_again again;
+        memcpy(&again, more.ptr + at, sizeof again);
+        bill.key = (int64_t)le64toh(again.key);
+        bill.at_us = (int64_t)le64toh(again.at_us);
+        code = wait_for(reading, &bill, e);
+    }
+    return code;
 }
 
 static enum till_code make_lasts(struct reading *reading, struct till_error *e)

@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "base/limits.h"
+#include "store/packed.h"
 
 enum { IDS_AT_ONCE = 100 };
 
@@ -163,6 +164,8 @@ static enum till_code bury(struct store *store, struct sv organization_id,
         store_execute_made(store, &mark, mark_values, TILL_COUNT(mark_values), &marked, e);
     if (code == TILL_OK && marked.changed_count > 0)
         code = record_burial(store, organization_id, table, id, now, e);
+    if (code == TILL_OK && marked.changed_count > 0 && table->id == TABLE_orders)
+        code = store_bills_touch(store, organization_id, (struct sv){NULL, 0}, e);
     if (code == TILL_OK)
         code = store_hint_fulfil(store, organization_id, table, id, (struct sv){0}, e);
     if (code == TILL_OK)

@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "store/driver.h"
+#include "store/packed.h"
 
 #define LIVE " WHERE organization_id = ?1 AND till_deleted_at IS NULL"
 
@@ -78,10 +79,13 @@ enum till_code store_movement_bills(struct store *store, struct sv organization_
                               "subtotal_amount - discount_amount, currency) "
                               "FROM orders INDEXED BY orders_by_created_at" LIVE " AND paid = 1 "
                               "AND subscription_id IS NOT NULL "
-                              "AND billing_reason IN ('subscription_create', 'subscription_cycle')";
+                              "AND billing_reason IN ('subscription_create', 'subscription_cycle') "
+                              "AND created_at >= ?2";
+    char until[STORE_UNTIL_BYTES];
     struct store_result result = {.row = sink->row, .context = sink->context};
-    struct value organization = store_text(organization_id);
-    return store_stream(store, sql, &organization, 1, &result, e);
+    enum till_code code = store_bills_packed(store, organization_id, sink, until, e);
+    struct value values[] = {store_text(organization_id), store_c_text(until)};
+    return code ? code : store_stream(store, sql, values, TILL_COUNT(values), &result, e);
 }
 
 enum till_code store_movement_fixed(struct store *store, int64_t key, int64_t *ret_amount_minor,

@@ -25,14 +25,20 @@ enum store_movement_change { // of amount, recurring_interval, recurring_interva
     STORE_SEEN_AT,
     STORE_SEEN__COUNT,
 };
-enum store_movement_bill { // paid orders that begin or renew a subscription, in order of creation
-    STORE_BILL_KEY,        // for store_movement_fixed()
-    STORE_BILL_AT,
+// Paid orders that begin or renew a subscription: old ones by subscription, where they are packed (packed.h), then the others; those of one subscription
+// in order of creation.
+enum store_movement_bill {
+    STORE_BILL_KEY, // for store_movement_fixed()
+    STORE_BILL_AT,  // text, or an integer
     STORE_BILL_SUBSCRIPTION,
     STORE_BILL_PRODUCT,
     STORE_BILL_AMOUNT, // after discount, with the tax that prices hold; usage and prorations are in it
     STORE_BILL_CURRENCY,
+    STORE_BILL_AGAIN, // bills like this one that follow it in its subscription: struct store_bill_again, one behind the other; or nothing
     STORE_BILL__COUNT,
+};
+struct store_bill_again { // little-endian
+    uint64_t key, at_us;
 };
 enum store_movement_product {
     STORE_PLAN_PRODUCT,

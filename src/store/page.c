@@ -23,6 +23,7 @@
 
 #include "base/attr.h"
 #include "base/limits.h"
+#include "store/packed.h"
 
 struct change_node {
     struct store_change change;
@@ -136,6 +137,27 @@ static enum till_code add_change(struct page *page, struct sv id, const char *co
     return TILL_OK;
 }
 
+static void note_order(struct page *page, const struct value *created_at)
+{
+    char text[STORE_TIME_BYTES];
+    store_copy(text, sizeof text, created_at);
+    if (text[0] && (!page->oldest_order[0] || strcmp(text, page->oldest_order) < 0))
+        memcpy(page->oldest_order, text, sizeof text);
+}
+
+// Of an order that is there: as it was, and as it is.
+static void note_change(struct page *page, const struct store_item *item,
+                        const struct store_stored *stored, const char *column_name)
+{
+    size_t created = 0;
+    const struct table *table = page->walk->table;
+    if (table->id != TABLE_orders || !store_bills_hold(column_name) ||
+        !model_column(table, SV("created_at"), &created))
+        return;
+    note_order(page, &stored->values[created]);
+    note_order(page, &item->row->values[created]);
+}
+
 static enum till_code compare_columns(struct page *page, const struct store_item *item,
                                       const struct store_stored *stored, bool *ret_is_changed,
                                       bool *ret_is_quiet, struct till_error *e)
@@ -156,6 +178,7 @@ static enum till_code compare_columns(struct page *page, const struct store_item
             continue;
         }
         is_changed = true;
+        note_change(page, item, stored, table->columns[i].name);
         code =
             add_change(page, row_id(item->row), table->columns[i].name, &stored->values[i], now, e);
     }
@@ -202,6 +225,7 @@ static enum till_code visit_row(void *context, size_t index, const struct store_
         return code;
     if (stored->deleted_at.type != VALUE_NULL) {
         item->plan = PLAN_RETURNED;
+        note_change(page, item, stored, "till_deleted_at");
         return add_change(page, row_id(item->row), "till_deleted_at", &stored->deleted_at, &nothing,
                           e);
     }
@@ -284,6 +308,22 @@ static enum till_code land_rows(struct page *page, struct till_error *e)
     }
     *expects_known = 2 * known > page->row_count;
     return code;
+}
+
+// The copy of old bills hears of the oldest order that came, came back, or changed in what it holds.
+static enum till_code land_bills(struct page *page, struct till_error *e)
+{
+    size_t created = 0;
+    if (page->walk->table->id != TABLE_orders)
+        return TILL_OK;
+    bool has_time = model_column(page->walk->table, SV("created_at"), &created);
+    for (size_t i = 0; has_time && i < page->row_count; i++)
+        if (page->items[i].plan == PLAN_ADDED)
+            note_order(page, &page->items[i].row->values[created]);
+    if (!page->oldest_order[0])
+        return TILL_OK;
+    return store_bills_touch(page->store, sv_of(page->walk->organization_id),
+                             sv_of(page->oldest_order), e);
 }
 
 static enum till_code land_changes(struct page *page, struct till_error *e)
@@ -427,6 +467,8 @@ static enum till_code land(struct page *page, const struct store_incoming *incom
     enum till_code code = land_rows(page, e);
     if (code == TILL_OK)
         code = land_changes(page, e);
+    if (code == TILL_OK)
+        code = land_bills(page, e);
     if (code == TILL_OK)
         code = page_heal(page, e);
     if (code == TILL_OK)

@@ -27,6 +27,7 @@ struct page {
     size_t row_count, reject_count;
     const struct store_reject *rejects;
     struct change_node *changes;
+    char oldest_order[STORE_TIME_BYTES]; // created_at of those that packed bills hear of; "" none
     struct sv now;
     struct sv asked_at; // .ptr NULL: hints are left alone
     int64_t seen_count; // of new ids in this page

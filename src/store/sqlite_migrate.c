@@ -43,7 +43,7 @@ static const struct migration migrations[] = {
      " WHERE r.organization_id = till_tables.organization_id AND r.table_name = "
      "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
     {3, "annotations, goals and saved queries", NULL},
-    {4, "web traffic", NULL},
+    {4, "web traffic, and packed bills", NULL},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "store/packed.h"
 
 static void walk_keys(const struct store_walk *walk, struct value keys[static 2])
 {
@@ -223,6 +224,8 @@ static enum till_code bury(struct store *store, struct store_walk *walk, struct 
                                           ret_removed, e);
     if (code == TILL_OK)
         code = store_table_count(store, organization, walk->table, -*ret_removed, *ret_removed, e);
+    if (code == TILL_OK && *ret_removed > 0 && walk->table->id == TABLE_orders)
+        code = store_bills_touch(store, organization, (struct sv){NULL, 0}, e);
     walk_keys(walk, values);
     values[2] = store_integer(walk->walk_id);
     values[3] = store_time(walk->started_at_us, started_at);

@@ -14,6 +14,7 @@
 // What stops the whole run: a token that is no longer accepted (the other tables would fail alike and keep the token in Polar's cold bucket),
 // a database that fails, no memory, Ctrl-C, and a host that has not answered once. All else is one table's own affair.
 #include "sync/sync.h"
+#include "store/packed.h"
 
 #include <string.h>
 
@@ -448,6 +449,9 @@ static enum till_code run_phases(struct run *run, struct till_error *e)
     check_all(run);
     if (!run->is_stopped && options->history_before_us > 0)
         code = store_changes_prune(options->store, options->history_before_us, &forgotten, e);
+    if (code == TILL_OK && !run->is_stopped)
+        code = store_bills_pack(options->store, options->organization_id,
+                                clock_now_us(options->clock), STORE_PACK_LEAST, e);
     return code;
 }
 

@@ -271,7 +271,8 @@ static void test_from_version_2(void **state)
     land_orders(&f, 1, 3);
     close_store(&f);
     change_file(&f, "DROP TABLE till_annotations; DROP TABLE till_goals; DROP TABLE "
-                    "till_saved_queries; PRAGMA user_version = 2");
+                    "till_saved_queries; DROP TABLE till_packed; DROP TABLE till_packed_bills; "
+                    "PRAGMA user_version = 2");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
     assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
     assert_answer(&f, 4, "PRAGMA user_version");
