@@ -25,9 +25,8 @@ struct reading {
 // ---- rows ----
 
 // A moment that has come; METRICS_NULL otherwise.
-static int64_t past_of(const struct reading *reading, const struct value *value)
+static int64_t past_of(const struct reading *reading, int64_t at_us)
 {
-    int64_t at_us = moment_of(value);
     return at_us <= reading->until_us ? at_us : METRICS_NULL;
 }
 
@@ -41,10 +40,17 @@ static metrics_currency currency_of(const struct value *value)
     return metrics_currency_of(text_of(value));
 }
 
+// One question, or two that share the reading of subscriptions.
+struct readers {
+    struct reading *list[2];
+    size_t count;
+};
+
 static enum till_code take_subscription(void *context, const struct value *v, size_t count,
                                         struct till_error *e)
 {
-    const struct reading *reading = context;
+    const struct readers *readers = context;
+    enum till_code code = TILL_OK;
     if (count < STORE_SUBSCRIPTION__COUNT)
         return TILL_OK;
     struct metrics_subscription row = {
@@ -54,8 +60,6 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         .created_us = moment_of(&v[STORE_SUBSCRIPTION_CREATED]),
         .started_us = moment_of(&v[STORE_SUBSCRIPTION_STARTED]),
         .ends_us = moment_of(&v[STORE_SUBSCRIPTION_ENDS]),
-        .ended_us = past_of(reading, &v[STORE_SUBSCRIPTION_ENDED]),
-        .canceled_us = past_of(reading, &v[STORE_SUBSCRIPTION_CANCELED]),
         .trial_end_us = moment_of(&v[STORE_SUBSCRIPTION_TRIAL_END]),
         .amount_minor = integer_of(&v[STORE_SUBSCRIPTION_AMOUNT], 0),
         .net_amount_minor = METRICS_NULL,
@@ -65,9 +69,17 @@ static enum till_code take_subscription(void *context, const struct value *v, si
         .cancellation_reason = text_of(&v[STORE_SUBSCRIPTION_REASON]),
     };
     (void)metrics_interval_parse(text_of(&v[STORE_SUBSCRIPTION_INTERVAL]), &row.interval);
-    if (row.created_us > reading->until_us || row.started_us > reading->until_us)
-        return TILL_OK;
-    return metrics_subscription(reading->engine, &row, e);
+    int64_t ended_us = moment_of(&v[STORE_SUBSCRIPTION_ENDED]);
+    int64_t canceled_us = moment_of(&v[STORE_SUBSCRIPTION_CANCELED]);
+    for (size_t i = 0; i < readers->count && code == TILL_OK; i++) {
+        const struct reading *reading = readers->list[i];
+        if (row.created_us > reading->until_us || row.started_us > reading->until_us)
+            continue;
+        row.ended_us = past_of(reading, ended_us);
+        row.canceled_us = past_of(reading, canceled_us);
+        code = metrics_subscription(reading->engine, &row, e);
+    }
+    return code;
 }
 
 static enum till_code take_order(void *context, const struct value *v, size_t count,
@@ -325,19 +337,21 @@ static unsigned asked_doubts(const struct report_metrics_query *query)
 // The first bucket may begin a year before the range, and churn looks back for thirty days more.
 enum { LOOK_BACK_DAYS = 400 };
 
+static bool reads_all_subscriptions(const struct report_metrics *report)
+{
+    return report->has_events || (asked_doubts(&report->query) & DOUBT_IMPORTS) != 0;
+}
+
 static enum till_code read_subscriptions(struct store *store, const struct report_metrics *report,
-                                         struct reading *reading, struct till_error *e)
+                                         struct readers *readers, struct till_error *e)
 {
     const struct report_metrics_query *query = &report->query;
-    struct sv organization_id = sv_of(query->connection->organization_id);
-    const struct store_metric_sink subscriptions = {.row = take_subscription, .context = reading};
-    const struct store_metric_sink taxes = {.row = take_tax, .context = reading};
-    bool is_all = report->has_events || (asked_doubts(query) & DOUBT_IMPORTS) != 0;
+    const struct store_metric_sink subscriptions = {.row = take_subscription, .context = readers};
     int64_t from_us =
         zone_day_start_us(query->zone, civil_date_add_days(query->from, -LOOK_BACK_DAYS));
-    enum till_code code =
-        store_metric_subscriptions(store, organization_id, is_all ? 0 : from_us, &subscriptions, e);
-    return code ? code : store_metric_taxes(store, organization_id, &taxes, e);
+    return store_metric_subscriptions(store, sv_of(query->connection->organization_id),
+                                      reads_all_subscriptions(report) ? 0 : from_us, &subscriptions,
+                                      e);
 }
 
 // Those of the range, and back to the first that tells of tax inside of a price; with events they tell such taxes alone.
@@ -380,17 +394,58 @@ static int64_t events_from(const struct report_metrics_query *query)
     return zone_day_start_us(query->zone, civil_date_add_days(query->from, -SLOWEST_PAYMENT_DAYS));
 }
 
-static enum till_code read_rows(struct store *store, const struct report_metrics *report,
-                                const struct filters *filters, unsigned needs, struct till_error *e)
+struct question { // one, on its way to its answer
+    struct report_metrics *report;
+    struct filters filters;
+    struct arena arena;
+    struct reading reading;
+    struct metrics_knowledge knowledge;
+    unsigned needs;
+};
+
+static enum till_code prepare(struct store *store, struct question *q, struct till_error *e)
 {
+    struct report_metrics *report = q->report;
     const struct report_metrics_query *query = &report->query;
+    struct store_metric_facts facts = {0};
+    q->needs = needs_of(query);
+    struct metrics_query question = {.from = query->from,
+                                     .to = query->to,
+                                     .interval = query->interval,
+                                     .zone = query->zone,
+                                     .orders_ascend = true};
+    enum till_code code = look_at_tables(store, query, q->needs, report, &q->knowledge.missing, e);
+    if (code == TILL_OK)
+        code = fill_filters(store, query, &q->filters, e);
+    if (code == TILL_OK)
+        code = store_metric_facts(store, sv_of(query->connection->organization_id), &facts, e);
+    if (code)
+        return code;
+    q->knowledge.has_seats = facts.has_seats;
+    q->knowledge.has_user_events = facts.has_user_events;
+    question.has_events = report->has_events;
+    question.products = q->filters.products.ids;
+    question.customers = q->filters.customers.ids;
+    question.customer_words = q->filters.words.ids;
+    memcpy(question.is_asked, query->is_asked, sizeof question.is_asked);
+    code = metrics_open(&question, &report->engine, e);
+    q->reading = (struct reading){.engine = report->engine,
+                                  .has_owners = !q->filters.products.ids.is_all ||
+                                                !q->filters.customers.ids.is_all,
+                                  .until_us = query->until_us != 0 ? query->until_us : INT64_MAX};
+    return code;
+}
+
+// What comes behind the subscriptions.
+static enum till_code read_rest(struct store *store, struct question *q, struct till_error *e)
+{
+    const struct report_metrics *report = q->report;
+    const struct report_metrics_query *query = &report->query;
+    const struct filters *filters = &q->filters;
     struct sv organization_id = sv_of(query->connection->organization_id);
-    bool has_owners = !filters->products.ids.is_all || !filters->customers.ids.is_all;
-    struct reading reading = {.engine = report->engine,
-                              .has_owners = has_owners,
-                              .until_us = query->until_us != 0 ? query->until_us : INT64_MAX};
-    const struct store_metric_sink events = {.row = take_event, .context = &reading};
-    const struct store_metric_sink checkouts = {.row = take_checkout, .context = &reading};
+    const struct store_metric_sink taxes = {.row = take_tax, .context = &q->reading};
+    const struct store_metric_sink events = {.row = take_event, .context = &q->reading};
+    const struct store_metric_sink checkouts = {.row = take_checkout, .context = &q->reading};
     struct sv products = {filters->products.ids.is_all ? NULL : filters->product_json.data,
                           filters->product_json.len};
     struct sv customers = {filters->customers.ids.is_all ? NULL : filters->customer_json.data,
@@ -398,70 +453,85 @@ static enum till_code read_rows(struct store *store, const struct report_metrics
     int64_t from_us = zone_day_start_us(query->zone, civil_date_add_days(query->from, -2));
     int64_t to_us = zone_day_start_us(query->zone, civil_date_add_days(query->to, 2));
     enum till_code code = TILL_OK;
-    if (needs & NEEDS_SUBSCRIPTIONS)
-        code = read_subscriptions(store, report, &reading, e);
-    if (code == TILL_OK && (needs & NEEDS_ORDERS))
-        code = read_orders(store, report, &reading, e);
-    if (code == TILL_OK && (needs & NEEDS_ORDERS) && report->has_events)
+    if (q->needs & NEEDS_SUBSCRIPTIONS)
+        code = store_metric_taxes(store, organization_id, &taxes, e);
+    if (code == TILL_OK && (q->needs & NEEDS_ORDERS))
+        code = read_orders(store, report, &q->reading, e);
+    if (code == TILL_OK && (q->needs & NEEDS_ORDERS) && report->has_events)
         code = store_metric_events(store, organization_id,
                                    asks_for_all_orders(query) ? 0 : events_from(query), &events, e);
-    if (code == TILL_OK && (needs & NEEDS_CHECKOUTS))
+    if (code == TILL_OK && (q->needs & NEEDS_CHECKOUTS))
         code = store_metric_checkouts(store, organization_id, from_us, to_us, products, customers,
                                       &checkouts, e);
+    return code ? code : metrics_answer(report->engine, &q->knowledge, &q->report->answer, e);
+}
+
+static enum till_code answer_all(struct store *store, struct question *questions, size_t count,
+                                 struct till_error *e)
+{
+    enum till_code code = TILL_OK;
+    bool is_shared = true;
+    for (size_t i = 0; i < count && code == TILL_OK; i++) {
+        code = prepare(store, &questions[i], e);
+        is_shared = is_shared && (questions[i].needs & NEEDS_SUBSCRIPTIONS) != 0 &&
+                    reads_all_subscriptions(questions[i].report);
+    }
+    struct readers all = {{&questions[0].reading, &questions[count - 1].reading}, count};
+    if (code == TILL_OK && is_shared)
+        code = read_subscriptions(store, questions[0].report, &all, e);
+    for (size_t i = 0; i < count && code == TILL_OK; i++) {
+        struct readers own = {{&questions[i].reading}, 1};
+        if (!is_shared && (questions[i].needs & NEEDS_SUBSCRIPTIONS))
+            code = read_subscriptions(store, questions[i].report, &own, e);
+        if (code == TILL_OK)
+            code = read_rest(store, &questions[i], e);
+    }
     return code;
 }
 
-static enum till_code answer(struct store *store, struct filters *filters,
-                             struct report_metrics *report, struct till_error *e)
+static void question_open(struct question *q, const struct report_metrics_query *query,
+                          struct report_metrics *ret_report)
 {
-    const struct report_metrics_query *query = &report->query;
-    struct metrics_knowledge knowledge = {0};
-    struct store_metric_facts facts = {0};
-    unsigned needs = needs_of(query);
-    struct metrics_query question = {.from = query->from,
-                                     .to = query->to,
-                                     .interval = query->interval,
-                                     .zone = query->zone,
-                                     .orders_ascend = true};
-    enum till_code code = look_at_tables(store, query, needs, report, &knowledge.missing, e);
-    if (code == TILL_OK)
-        code = fill_filters(store, query, filters, e);
-    if (code == TILL_OK)
-        code = store_metric_facts(store, sv_of(query->connection->organization_id), &facts, e);
-    if (code)
-        return code;
-    knowledge.has_seats = facts.has_seats;
-    knowledge.has_user_events = facts.has_user_events;
-    question.has_events = report->has_events;
-    question.products = filters->products.ids;
-    question.customers = filters->customers.ids;
-    question.customer_words = filters->words.ids;
-    memcpy(question.is_asked, query->is_asked, sizeof question.is_asked);
-    code = metrics_open(&question, &report->engine, e);
-    if (code == TILL_OK)
-        code = read_rows(store, report, filters, needs, e);
-    return code ? code : metrics_answer(report->engine, &knowledge, &report->answer, e);
+    memset(q, 0, sizeof *q);
+    arena_init(&q->arena, TILL_LIMIT_ARENA_BYTES);
+    memset(ret_report, 0, sizeof *ret_report);
+    ret_report->query = *query;
+    q->report = ret_report;
+    buf_init(&q->filters.product_json, TILL_LIMIT_SQL_BYTES);
+    buf_init(&q->filters.customer_json, TILL_LIMIT_SQL_BYTES);
+    q->filters.products.arena = q->filters.customers.arena = q->filters.words.arena = &q->arena;
+    q->filters.products.json = &q->filters.product_json;
+    q->filters.customers.json = &q->filters.customer_json;
+}
+
+static void question_close(struct question *q)
+{
+    buf_release(&q->filters.product_json);
+    buf_release(&q->filters.customer_json);
+    arena_release(&q->arena);
 }
 
 enum till_code report_metrics(struct store *store, const struct report_metrics_query *query,
                               struct report_metrics *ret_report, struct till_error *e)
 {
-    struct filters filters = {0};
-    AUTO_ARENA arena;
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    memset(ret_report, 0, sizeof *ret_report);
-    ret_report->query = *query;
-    buf_init(&filters.product_json, TILL_LIMIT_SQL_BYTES);
-    buf_init(&filters.customer_json, TILL_LIMIT_SQL_BYTES);
-    filters.products.arena = filters.customers.arena = filters.words.arena = &arena;
-    filters.products.json = &filters.product_json;
-    filters.customers.json = &filters.customer_json;
-    enum till_code code = answer(store, &filters, ret_report, e);
-    buf_release(&filters.product_json);
-    buf_release(&filters.customer_json);
-    if (code)
-        return till_error_context(e, "could not compute the metrics");
-    return TILL_OK;
+    struct question question;
+    question_open(&question, query, ret_report);
+    enum till_code code = answer_all(store, &question, 1, e);
+    question_close(&question);
+    return code ? till_error_context(e, "could not compute the metrics") : TILL_OK;
+}
+
+enum till_code report_metrics_two(struct store *store,
+                                  const struct report_metrics_query *const queries[2],
+                                  struct report_metrics *const ret_reports[2], struct till_error *e)
+{
+    struct question questions[2];
+    for (size_t i = 0; i < 2; i++)
+        question_open(&questions[i], queries[i], ret_reports[i]);
+    enum till_code code = answer_all(store, questions, 2, e);
+    for (size_t i = 0; i < 2; i++)
+        question_close(&questions[i]);
+    return code ? till_error_context(e, "could not compute the metrics") : TILL_OK;
 }
 
 void report_metrics_release(struct report_metrics *report)

@@ -38,6 +38,11 @@ struct report_metrics {
 // CONFIG when nothing of the tables that the asked metrics need has landed. Large: not for the stack. report_metrics_release() also after a failure.
 enum till_code report_metrics(struct store *store, const struct report_metrics_query *query,
                               struct report_metrics *ret_report, struct till_error *e) TILL_MUSTUSE;
+// Two questions at once, each as above: what both look at is read once. Of one moment only within a snapshot.
+enum till_code report_metrics_two(struct store *store,
+                                  const struct report_metrics_query *const queries[2],
+                                  struct report_metrics *const ret_reports[2],
+                                  struct till_error *e) TILL_MUSTUSE;
 void report_metrics_release(struct report_metrics *report); // accepts a zeroed one
 
 // ---- beside Polar's own answer (till verify) ----

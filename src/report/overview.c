@@ -97,18 +97,18 @@ static enum till_code fill_tiles(struct store *store, struct report_overview *ov
     memset(query->is_asked, 0, sizeof query->is_asked);
     for (size_t i = 0; i < REPORT_TILE_COUNT; i++)
         query->is_asked[tile_metrics[i]] = true;
-    enum till_code code = report_metrics(store, query, &overview->metrics, e);
-    if (code)
-        return code;
-    overview->fresh_as_of_us = overview->metrics.fresh_as_of_us;
     struct report_metrics_query past = *query;
     past.from = overview->previous_from;
     past.to = overview->previous_to;
     past.until_us = overview->previous_until_us;
-    if (overview->has_previous)
-        code = report_metrics(store, &past, &overview->before, e);
+    const struct report_metrics_query *const queries[] = {query, &past};
+    struct report_metrics *const reports[] = {&overview->metrics, &overview->before};
+    enum till_code code = overview->has_previous
+                              ? report_metrics_two(store, queries, reports, e)
+                              : report_metrics(store, query, &overview->metrics, e);
     if (code)
         return code;
+    overview->fresh_as_of_us = overview->metrics.fresh_as_of_us;
     overview->tile_count = REPORT_TILE_COUNT;
     for (size_t i = 0; i < REPORT_TILE_COUNT; i++)
         fill_tile(overview, &overview->tiles[i], tile_metrics[i]);
