@@ -3,6 +3,8 @@
 #include "report/overview.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,13 +92,17 @@ static void fill_tile(struct report_overview *overview, struct report_tile *tile
         tile->change = (metrics_real(tile->value) - old) / fabs(old);
 }
 
-static enum till_code fill_tiles(struct store *store, struct report_overview *overview,
-                                 struct till_error *e)
+static void ask_tiles(struct report_metrics_query *query)
 {
-    struct report_metrics_query *query = &overview->question.query;
     memset(query->is_asked, 0, sizeof query->is_asked);
     for (size_t i = 0; i < REPORT_TILE_COUNT; i++)
         query->is_asked[tile_metrics[i]] = true;
+}
+
+static enum till_code fill_tiles(struct store *store, struct report_overview *overview,
+                                 struct till_error *e)
+{
+    const struct report_metrics_query *query = &overview->question.query;
     struct report_metrics_query past = *query;
     past.from = overview->previous_from;
     past.to = overview->previous_to;
@@ -288,6 +294,83 @@ static enum till_code take_latest(void *context, const struct value *v, size_t c
 
 // ---- all together ----
 
+// Movements and tiles look at much, and do not need each other: where a processor is free, one is done beside the other.
+struct beside {
+    struct store *store; // of its own
+    struct report_overview *overview;
+    pthread_t thread;
+    bool is_started;
+    enum till_code code;
+    struct till_error error;
+};
+
+static enum till_code fill_movements(struct store *store, struct report_overview *overview,
+                                     struct till_error *e)
+{
+    const struct report_overview_question *question = &overview->question;
+    enum till_code code =
+        report_movements(store, &question->query, question->now_us, &overview->movements, e);
+    if (code != TILL_CONFIG)
+        return code;
+    till_error_clear(e); // no subscriptions yet: nothing moved
+    report_movements_release(&overview->movements);
+    overview->movements = (struct report_movements){0};
+    return TILL_OK;
+}
+
+static void *run_beside(void *context)
+{
+    struct beside *beside = context;
+    beside->code = fill_movements(beside->store, beside->overview, &beside->error);
+    return NULL;
+}
+
+// Signals are for the threads that were there before.
+static void start_beside(struct beside *beside, const struct store *store)
+{
+    sigset_t all, before;
+    struct till_error ignored = {0};
+    if (store_open_beside(store, &beside->store, &ignored) != TILL_OK)
+        return;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    beside->is_started = pthread_create(&beside->thread, NULL, run_beside, beside) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static enum till_code end_beside(struct beside *beside, enum till_code code, struct till_error *e)
+{
+    if (beside->is_started)
+        (void)pthread_join(beside->thread, NULL);
+    store_close(beside->store);
+    if (code == TILL_OK && beside->is_started && beside->code) {
+        *e = beside->error;
+        code = beside->code;
+    }
+    return code;
+}
+
+static enum till_code fill_largest(struct store *store, struct report_overview *overview,
+                                   struct till_error *e)
+{
+    const struct report_overview_question *question = &overview->question;
+    struct beside beside = {.overview = overview};
+    bool has_tiles = (question->parts & REPORT_TILES) != 0;
+    bool has_movements =
+        (question->parts & REPORT_MOVEMENTS) != 0 && question->query.customer_count == 0;
+    enum till_code code = TILL_OK;
+    if (has_tiles)
+        ask_tiles(&overview->question.query); // from here on the question stays as it is
+    if (has_tiles && has_movements)
+        start_beside(&beside, store);
+    if (has_tiles)
+        code = fill_tiles(store, overview, e);
+    code = end_beside(&beside, code, e);
+    if (code == TILL_OK && has_movements && !beside.is_started)
+        code = fill_movements(store, overview, e);
+    return code;
+}
+
 static enum till_code gather(struct store *store, struct report_overview *overview,
                              struct arena *arena, struct till_error *e)
 {
@@ -295,21 +378,9 @@ static enum till_code gather(struct store *store, struct report_overview *overvi
     struct gathering latest = {overview, arena};
     const struct store_metric_sink sink = {take_latest, &latest};
     bool is_filtered = question->query.customer_count > 0 || question->query.product_count > 0;
-    enum till_code code = TILL_OK;
-    if (question->parts & REPORT_TILES)
-        code = fill_tiles(store, overview, e);
+    enum till_code code = fill_largest(store, overview, e);
     if (code == TILL_OK && (question->parts & REPORT_TILES) && !is_filtered)
         code = fill_traffic(store, overview, arena, e);
-    if (code == TILL_OK && (question->parts & REPORT_MOVEMENTS) &&
-        question->query.customer_count == 0) {
-        code = report_movements(store, &question->query, question->now_us, &overview->movements, e);
-        if (code == TILL_CONFIG) { // no subscriptions yet: nothing moved
-            till_error_clear(e);
-            report_movements_release(&overview->movements);
-            overview->movements = (struct report_movements){0};
-            code = TILL_OK;
-        }
-    }
     if (code == TILL_OK)
         code = choose_currency(store, overview, arena, e);
     overview->has_top = (question->parts & REPORT_TOP) && !is_filtered;

@@ -58,6 +58,7 @@ struct store_driver {
     enum till_code (*open)(const char *path, enum store_mode mode, struct store_db **ret_db,
                            struct till_error *e);
     void (*close)(struct store_db *db);
+    const char *(*path)(const struct store_db *db);
     int (*schema_version)(const struct store_db *db);
 
     // One write transaction at a time, never nested. rollback never fails and may be called without one.

@@ -22,9 +22,9 @@ enum till_code store_bills_packed(struct store *store, struct sv organization_id
                                   char ret_until[static STORE_UNTIL_BYTES],
                                   struct till_error *e) TILL_MUSTUSE;
 
-
 // ---- for what writes orders, inside of its transaction ----
-bool store_bills_hold(const char *column_name); // does a packed bill hold something of that column of orders?
+bool store_bills_hold(
+    const char *column_name); // does a packed bill hold something of that column of orders?
 // An order that was created then came, went, or changed in such a column. created_at .ptr NULL: whenever it was.
 enum till_code store_bills_touch(struct store *store, struct sv organization_id,
                                  struct sv created_at, struct till_error *e) TILL_MUSTUSE;

@@ -389,6 +389,11 @@ static int open_handle(struct sqlite_db *db, enum store_mode mode)
                            NULL);
 }
 
+static const char *path_of(const struct store_db *store_db)
+{
+    return ((const struct sqlite_db *)(const void *)store_db)->path;
+}
+
 static enum till_code configure(struct sqlite_db *db, enum store_mode mode, struct till_error *e)
 {
     static const char writer[] = "PRAGMA page_size = " DATABASE_PAGE_BYTES ";" // of a new file
@@ -555,6 +560,7 @@ const struct store_driver store_driver_sqlite = {
     .name = "sqlite",
     .open = sqlite_open,
     .close = sqlite_close,
+    .path = path_of,
     .schema_version = sqlite_schema_version,
     .begin = sqlite_begin,
     .commit = sqlite_commit,

@@ -31,6 +31,12 @@ enum till_code store_open(const char *path, enum store_mode mode, struct store *
     return TILL_OK;
 }
 
+enum till_code store_open_beside(const struct store *store, struct store **ret_store,
+                                 struct till_error *e)
+{
+    return store_open(store->driver->path(store->db), STORE_READ_ONLY, ret_store, e);
+}
+
 void store_close(struct store *store)
 {
     if (!store)

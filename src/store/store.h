@@ -26,6 +26,9 @@ enum store_mode {
 // A newer schema, a file that is not a database, a corrupt or read-only file, a full disk: STORE, each with its own words and hint.
 enum till_code store_open(const char *path, enum store_mode mode, struct store **ret_store,
                           struct till_error *e) TILL_MUSTUSE;
+// The same file once more, to be read beside `store`, by another thread.
+enum till_code store_open_beside(const struct store *store, struct store **ret_store,
+                                 struct till_error *e) TILL_MUSTUSE;
 void store_close(struct store *store); // accepts NULL
 int store_schema_version(const struct store *store);
 
