@@ -97,7 +97,8 @@ struct movements_billed {
         may_repeat; // bills alone tell of it: movements_bill_again() may be told of those that repeat
 };
 struct movements_billed movements_billed(const struct movements *movements, size_t number);
-// Bills with the price and the currency of the last one, up to this moment: they need not be told by movements_price(). After all events and all that syncs saw.
+// Bills with the price and the currency of the last one, up to this moment: they need not be told by movements_price(). After all events and all that
+// syncs saw.
 void movements_bill_again(struct movements *movements, size_t number, int64_t at_us);
 bool movements_lacks_starts(const struct movements *movements); // some subscription does
 // Today's terms, for comparison; false when the subscription is not wanted.

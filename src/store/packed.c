@@ -4,8 +4,8 @@
 // A part is a row of up to half a megabyte: runs, one behind the other. A run is bills of one subscription that follow each other and do not differ but in
 // their moment: a head (struct run_head, little-endian), three texts, and the bills behind the first one (struct store_bill_again).
 //
-// To pack: the row of till_packed is written first, not whole. From then on a change takes it away (store_bills_touch()). Orders are read and sorted after that, into a temporary
-// table, which needs no lock; then one short transaction looks whether the row is still there, and puts the parts in place.
+// To pack: the row of till_packed is written first, not whole. From then on a change takes it away (store_bills_touch()). Orders are read and sorted after
+// that, into a temporary table, which needs no lock; then one short transaction looks whether the row is still there, and puts the parts in place.
 //
 // What is odd is not packed at all: two bills of one subscription in one moment (their order would be that of an index), long ids, amounts that are no numbers.
 #include "store/packed.h"
