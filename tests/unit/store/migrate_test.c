@@ -196,7 +196,7 @@ static const char rows_of_version_1[] =
     "', 'customers', '2026-01-01T13:00:00.000000Z', '2026-01-01T13:00:01.000000Z', 'network', 0, "
     "0, 0, 0, 0, 1, 0, -1, 0);"
     "INSERT INTO till_walks VALUES (5, '" ORGANIZATION
-    "', 'customers', 1, 2, 2, 3, '2026-01-01T13:00:00.000000Z', 77);"
+    "', 'customers', 1, 2, 2, 3, '2026-01-01T13:00:00.000000Z', 7777);"
     "INSERT INTO till_walk_rows VALUES (5, 1), (5, 2);"
     "INSERT INTO till_quarantine(organization_id, table_name, row_id, reason, seen_at, walk_id) "
     "VALUES ('" ORGANIZATION "', 'customers', 'c9', 'bad', '2026-01-01T13:00:00.000000Z', 5);"
