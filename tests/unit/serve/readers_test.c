@@ -90,7 +90,7 @@ static void nothing_is_connected_until_it_is(void **state)
     ask(fixture, API_state, NULL);
     task = take(fixture);
     assert_int_equal(task->code, TILL_OK);
-    assert_string_equal(task->out.data, "[]");
+    assert_string_equal(task->out.data, "\"connections\":[],\"sources\":[]");
     reader_task_free(task);
     make_database(fixture);
     ask(fixture, API_schema, NULL);
