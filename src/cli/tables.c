@@ -148,10 +148,8 @@ static enum till_code set_one(struct cli *cli, struct store *store,
         return code;
     }
     code = store_source_get(store, name, &source, &is_source, e);
-    if (code || !is_source)
+    if (code || !is_source) // it was there when the words were looked at
         return code ? code : cli_unknown_table(name, e);
-    if (change->has_method)
-        return TILL_FAIL(e, TILL_USAGE, 0, "%s is a source of web traffic: it has no method", name);
     source.is_enabled = change->has_switch ? change->is_on : source.is_enabled;
     source.every_ms = change->has_every ? change->every_ms : source.every_ms;
     code = store_source_schedule(store, name, source.is_enabled, source.every_ms, e);
@@ -164,15 +162,28 @@ static enum till_code set_one(struct cli *cli, struct store *store,
     return code;
 }
 
-// The organization whose tables are meant: none is needed when only sources are named.
-static enum till_code meant(const struct cli *cli, struct store *store,
+// That every word names a table or a source for which the change makes sense, before anything is changed; and the organization whose tables are meant:
+// none is needed when only sources are named.
+static enum till_code meant(const struct cli *cli, struct store *store, const struct change *change,
                             struct store_connection *ret_connection, struct till_error *e)
 {
+    bool has_table = false;
     for (int i = 1; i < cli->argument_count; i++) {
-        if (model_table_by_name(sv_of(cli->arguments[i])))
-            return cli_connection(cli, store, ret_connection, e);
+        const char *name = cli->arguments[i];
+        struct store_source source = {0};
+        bool is_source = false;
+        if (model_table_by_name(sv_of(name))) {
+            has_table = true;
+            continue;
+        }
+        enum till_code code = store_source_get(store, name, &source, &is_source, e);
+        if (code || !is_source)
+            return code ? code : cli_unknown_table(name, e);
+        if (change->has_method)
+            return TILL_FAIL(e, TILL_USAGE, 0, "%s is a source of web traffic: it has no method",
+                             name);
     }
-    return TILL_OK;
+    return has_table ? cli_connection(cli, store, ret_connection, e) : TILL_OK;
 }
 
 static enum till_code set_tables(struct cli *cli, struct till_error *e)
@@ -189,7 +200,7 @@ static enum till_code set_tables(struct cli *cli, struct till_error *e)
     }
     code = cli_open_store(cli, STORE_READ_WRITE, &store, e);
     if (code == TILL_OK)
-        code = meant(cli, store, &connection, e);
+        code = meant(cli, store, &change, &connection, e);
     if (code == TILL_OK && cli->is_json) {
         buf_char(&cli->out, '{');
         view_json_text(&cli->out, "connection", connection.name);
