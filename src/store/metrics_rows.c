@@ -2,7 +2,7 @@
 // metrics_rows.c - the SQL of metrics_rows.h.
 //
 // Each statement asks for columns of one covering index (tables.def) and for nothing else, since rows are wide: reading a million orders is reading 200
-// bytes each instead of 3 KB. Events are the exception: what they tell is inside of their metadata.
+// bytes each instead of 3 KB. What events tell is read from till_event_facts, which holds it in columns.
 #include "store/metrics_rows.h"
 
 #include "base/attr.h"
@@ -114,62 +114,43 @@ enum till_code store_metric_orders(struct store *store, struct sv organization_i
 enum till_code store_metric_events(struct store *store, struct sv organization_id, int64_t from_us,
                                    const struct store_metric_sink *sink, struct till_error *e)
 {
-// Keys of the metadata, in the order of enum store_metric_event from STORE_EVENT_ORDER on.
-#define KEYS(X)                                                                                    \
-    X("order_id")                                                                                  \
-    X("subscription_id")                                                                           \
-    X("amount")                                                                                    \
-    X("net_amount")                                                                                \
-    X("presentment_amount")                                                                        \
-    X("fee")                                                                                       \
-    X("applied_balance_amount")                                                                    \
-    X("exchange_rate")                                                                             \
-    X("currency")                                                                                  \
-    X("presentment_currency")                                                                      \
-    X("order_created_at")                                                                          \
-    X("started_at")                                                                                \
-    X("canceled_at")                                                                               \
-    X("ends_at")                                                                                   \
-    X("customer_cancellation_reason")
-#define KEY(key) ", json_extract(metadata, '$." key "')"
-#define NAMES                                                                                      \
-    " AND name IN ('order.paid', 'balance.order', 'balance.credit_order', 'balance.refund', "      \
-    "'balance.refund_reversal', 'balance.dispute', 'balance.dispute_reversal', "                   \
-    "'subscription.created', 'subscription.cycled', 'subscription.product_updated', "              \
+#define COLUMNS                                                                                    \
+    "name, timestamp, customer_id, external_customer_id, product_id, order_id, subscription_id, "  \
+    "amount, net_amount, presentment_amount, fee, applied_balance_amount, exchange_rate, "         \
+    "currency, presentment_currency, order_created_at, started_at, canceled_at, ends_at, "         \
+    "customer_cancellation_reason"
+#define FACTS "SELECT " COLUMNS " FROM till_event_facts WHERE organization_id = ?1 AND "
+#define MONEY                                                                                      \
+    "name IN ('order.paid', 'balance.order', 'balance.credit_order', 'balance.refund', "           \
+    "'balance.refund_reversal', 'balance.dispute', 'balance.dispute_reversal') AND "               \
+    "timestamp >= ?2"
+#define LIVES                                                                                      \
+    "name IN ('subscription.created', 'subscription.cycled', 'subscription.product_updated', "     \
     "'subscription.uncanceled', 'subscription.reinstated', 'subscription.canceled', "              \
     "'subscription.revoked')"
-// A change of plan names the old product and the new one.
-#define PRODUCT                                                                                    \
-    "coalesce(json_extract(metadata, '$.product_id'), json_extract(metadata, '$.new_product_id'))"
-// Cheap ones first: the metadata of an old event is opened for payments alone.
-#define WANTED                                                                                     \
-    " AND (timestamp >= ?2 OR name >= 'subscription.' OR (name = 'balance.order' AND "             \
-    "json_extract(metadata, '$.presentment_currency') <> 'usd'))"
-    static const char sql[] =
-        "SELECT name, timestamp, customer_id, external_customer_id, " PRODUCT KEYS(
-            KEY) " FROM events" LIVE NAMES WANTED;
-#undef WANTED
-#undef PRODUCT
-#undef NAMES
-#undef KEY
-#undef KEYS
+#define RATES "name = 'balance.order' AND timestamp < ?2 AND presentment_currency <> 'usd'"
+    static const char sql[] = "SELECT till_row(" COLUMNS ") FROM (" FACTS MONEY
+                              " UNION ALL " FACTS LIVES " UNION ALL " FACTS RATES ")";
+#undef RATES
+#undef LIVES
+#undef MONEY
+#undef FACTS
+#undef COLUMNS
     char from[STORE_TIME_BYTES];
     struct value values[] = {store_text(organization_id), moment(from_us, from)};
-    return stream(store, sql, values, TILL_COUNT(values), sink, e);
+    return flow(store, sql, values, TILL_COUNT(values), sink, e);
 }
 
 enum till_code store_metric_payments(struct store *store, struct sv organization_id, int64_t to_us,
                                      const struct store_metric_sink *sink, struct till_error *e)
 {
     static const char sql[] =
-        "SELECT timestamp, json_extract(metadata, '$.presentment_currency') AS paid, "
-        "json_extract(metadata, '$.presentment_amount'), "
-        "json_extract(metadata, '$.currency') AS settled, json_extract(metadata, '$.amount'), "
-        "json_extract(metadata, '$.exchange_rate') FROM events" LIVE
-        " AND name = 'balance.order' AND timestamp <= ?2 AND paid <> settled";
+        "SELECT till_row(timestamp, presentment_currency, presentment_amount, currency, amount, "
+        "exchange_rate) FROM till_event_facts WHERE organization_id = ?1 AND name = "
+        "'balance.order' AND timestamp <= ?2 AND presentment_currency <> currency";
     char to[STORE_TIME_BYTES];
     struct value values[] = {store_text(organization_id), store_time(to_us, to)};
-    return stream(store, sql, values, TILL_COUNT(values), sink, e);
+    return flow(store, sql, values, TILL_COUNT(values), sink, e);
 }
 
 enum till_code store_metric_checkouts(struct store *store, struct sv organization_id,

@@ -49,10 +49,8 @@ enum till_code store_movement_events(struct store *store, struct sv organization
                                      const struct store_metric_sink *sink, struct till_error *e)
 {
     static const char sql[] =
-        "SELECT name, timestamp, json_extract(metadata, '$.subscription_id'), "
-        "json_extract(metadata, '$.amount'), json_extract(metadata, '$.currency'), "
-        "json_extract(metadata, '$.recurring_interval'), "
-        "json_extract(metadata, '$.recurring_interval_count') FROM events" LIVE
+        "SELECT name, timestamp, subscription_id, amount, currency, recurring_interval, "
+        "recurring_interval_count FROM till_event_facts WHERE organization_id = ?1"
         " AND name IN ('subscription.created', 'subscription.cycled', 'subscription.canceled', "
         "'subscription.uncanceled', 'subscription.revoked', 'subscription.reinstated', "
         "'subscription.paused', 'subscription.resumed', 'subscription.past_due', "

@@ -62,15 +62,25 @@ void sqlite_name(struct buf *sql, const char *name); // quoted when it is a keyw
 
 // ---- sqlite_schema.c: the text of the schema ----
 struct sqlite_object {
-    const char *kind; // "table", "index", "view"
+    const char *kind; // "table", "index", "trigger", "view"
     const char *name;
     const struct table *table; // mirrored tables only
     bool is_own_table;
 };
 size_t sqlite_object_count(void);
-struct sqlite_object sqlite_object(size_t index); // own tables, mirrored tables, indexes, views
+struct sqlite_object
+sqlite_object(size_t index); // own tables, mirrored tables, indexes, triggers, views
 void sqlite_object_sql(size_t index, struct buf *sql); // CREATE ... without a semicolon
 void sqlite_column_sql(const struct column *column, bool is_added_later, struct buf *sql);
+
+// ---- sqlite_facts.c ----
+enum { SQLITE_TRIGGER_COUNT = 3 };
+struct sqlite_trigger {
+    const char *name, *text; // behind CREATE TRIGGER name
+};
+struct sqlite_trigger sqlite_trigger(size_t index);
+// Empties till_event_facts and makes it whole, in the caller's transaction.
+enum till_code sqlite_facts_make(struct sqlite_db *db, struct till_error *e);
 
 // ---- sqlite_checkpoint.c: for connections that write ----
 enum till_code sqlite_checkpoint_begin(struct sqlite_db *db, struct till_error *e);

@@ -3,7 +3,8 @@
 //
 // Two kinds of change. Numbered migrations (the list below; PRAGMA user_version counts them) are written by hand and never edited once
 // released. Everything that follows from the lists is put right by comparison at each opening: mirrored tables and columns that are
-// missing are added, indexes and views whose text differs are replaced. So a new field in model/tables.def needs no migration.
+// missing are added, indexes, triggers and views whose text differs are replaced. So a new field in model/tables.def needs no migration. What triggers keep
+// is made anew when one of them was not there.
 //
 // A copy `till.db.backup-v<N>` (N: the old version) is made before anything that touches tables; indexes and views alone can be made again
 // and are not worth one. The copy is complete before it gets its name. Of several programs that migrate at once one wins the write lock;
@@ -43,7 +44,7 @@ static const struct migration migrations[] = {
      " WHERE r.organization_id = till_tables.organization_id AND r.table_name = "
      "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
     {3, "annotations, goals and saved queries", NULL},
-    {4, "web traffic, and packed bills", NULL},
+    {4, "web traffic, packed bills, and facts of events", NULL},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 
@@ -149,6 +150,7 @@ struct work {
     bool is_applied;     // false: only find out what there is to do
     bool touches_tables; // found out
     bool is_needed;      // found out
+    bool lacks_facts;    // found out: what triggers keep is not what they would have kept
 };
 
 static enum till_code work_columns(struct work *work, const struct table *table,
@@ -195,6 +197,8 @@ static enum till_code work_object(struct work *work, size_t index, struct till_e
     work->is_needed = true;
     if (strcmp(object.kind, "table") == 0)
         work->touches_tables = true;
+    if (strcmp(object.kind, "trigger") == 0 || strcmp(object.name, "till_event_facts") == 0)
+        work->lacks_facts = true;
     if (!work->is_applied)
         return TILL_OK;
     if (difference == DIFFERENT) {
@@ -227,6 +231,8 @@ static enum till_code work_all(struct work *work, struct till_error *e)
     enum till_code code = work_migrations(work, e);
     for (size_t i = 0; i < sqlite_object_count() && code == TILL_OK; i++)
         code = work_object(work, i, e);
+    if (code == TILL_OK && work->is_applied && work->lacks_facts)
+        code = sqlite_facts_make(work->db, e);
     return code;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sqlite_schema.c - the schema as a list of objects, each with the text of its CREATE statement.
 //
-// Own tables and indexes come from store/tables.def, views from store/views.def, mirrored tables from model/tables.def. The text is what
+// Own tables and indexes come from store/tables.def, views from store/views.def, triggers from sqlite_facts.c, mirrored tables from model/tables.def. The text is what
 // SQLite keeps in sqlite_schema, comments included: `.schema orders` in the shell explains every column, and comparing texts tells whether
 // an index or a view is the one of this program. Own tables with a primary key of several columns are WITHOUT ROWID: one tree, not two.
 #include "store/sqlite.h"
@@ -44,7 +44,8 @@ static const struct view views[] = {
 enum {
     FIRST_MIRRORED = TILL_COUNT(own_tables),
     FIRST_INDEX = FIRST_MIRRORED + TABLE__COUNT,
-    FIRST_VIEW = FIRST_INDEX + TILL_COUNT(indexes),
+    FIRST_TRIGGER = FIRST_INDEX + TILL_COUNT(indexes),
+    FIRST_VIEW = FIRST_TRIGGER + SQLITE_TRIGGER_COUNT,
     OBJECT_COUNT = FIRST_VIEW + TILL_COUNT(views),
 };
 
@@ -62,8 +63,11 @@ struct sqlite_object sqlite_object(size_t index)
         const struct table *table = model_table((enum table_id)(index - FIRST_MIRRORED));
         return (struct sqlite_object){.kind = "table", .name = table->name, .table = table};
     }
-    if (index < FIRST_VIEW)
+    if (index < FIRST_TRIGGER)
         return (struct sqlite_object){.kind = "index", .name = indexes[index - FIRST_INDEX].name};
+    if (index < FIRST_VIEW)
+        return (struct sqlite_object){.kind = "trigger",
+                                      .name = sqlite_trigger(index - FIRST_TRIGGER).name};
     return (struct sqlite_object){.kind = "view", .name = views[index - FIRST_VIEW].name};
 }
 
@@ -110,11 +114,14 @@ void sqlite_object_sql(size_t index, struct buf *sql)
         own_table_sql(&own_tables[index], sql);
     } else if (index < FIRST_INDEX) {
         mirrored_table_sql(model_table((enum table_id)(index - FIRST_MIRRORED)), sql);
-    } else if (index < FIRST_VIEW) {
+    } else if (index < FIRST_TRIGGER) {
         const struct index *made = &indexes[index - FIRST_INDEX];
         buf_format(sql, "CREATE INDEX %s ON %s(%s)", made->name, made->table, made->columns);
         if (made->where[0])
             buf_format(sql, " WHERE %s", made->where);
+    } else if (index < FIRST_VIEW) {
+        struct sqlite_trigger trigger = sqlite_trigger(index - FIRST_TRIGGER);
+        buf_format(sql, "CREATE TRIGGER %s %s", trigger.name, trigger.text);
     } else {
         const struct view *view = &views[index - FIRST_VIEW];
         buf_format(sql, "CREATE VIEW %s AS -- %s\n%s", view->name, view->sentence, view->select);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// sqlite_facts.c - keeps till_event_facts: of each event that reports ask for, what its metadata says, in columns.
+//
+// Events are many, wide, and say in JSON what they have to say: to open each of them at each question costs seconds where the answer costs a tenth of one.
+// They hardly ever change, so they are opened once. Triggers do that, in the transaction that writes the event, whoever writes it: a page of a sync, the
+// end of a walk, --purge, a person with another program. An event that is marked as deleted has no row. An index on expressions would be simpler, but SQLite
+// reads the wide row all the same (until 3.41).
+//
+// A database without the table, or with other triggers than these, gets the whole table anew when it is opened for writing (sqlite_migrate.c): a change
+// of the lists below needs no migration of its own, unless it adds a column.
+#include "store/sqlite.h"
+
+#include "base/attr.h"
+
+#define KEY(name) "json_extract(new.metadata, '$." name "')"
+// A change of plan names the old product and the new one. What is no JSON says nothing.
+#define OPEN                                                                                       \
+    "INSERT OR REPLACE INTO till_event_facts(organization_id, name, timestamp, event_id, "         \
+    "customer_id, external_customer_id, product_id, order_id, subscription_id, amount, "           \
+    "net_amount, presentment_amount, fee, applied_balance_amount, exchange_rate, currency, "       \
+    "presentment_currency, order_created_at, started_at, canceled_at, ends_at, "                   \
+    "customer_cancellation_reason, recurring_interval, recurring_interval_count) "                 \
+    "SELECT new.organization_id, new.name, new.timestamp, new.id, new.customer_id, "               \
+    "new.external_customer_id, coalesce(" KEY("product_id") ", " KEY("new_product_id") "), " KEY(  \
+        "order_id") ", " KEY("subscription_id") ", " KEY("amount") ", " KEY("net_amount") ","      \
+                                                                                          " " KEY("presentment_amount") ", " KEY("fee") ", " KEY("applied_balance_amount") ", " KEY("exchange_rate") ", " KEY("currency") ", " KEY("presentment_currency") ", " KEY("order_created_at") ", " KEY("started_at") ", " KEY("canceled_at") ", " KEY("ends_at") ", " KEY("customer_cancellation_reason") ", " KEY("recurring_interval") ", " KEY("recurring_interval_count")
+#define SOUND " WHERE (new.metadata IS NULL OR json_valid(new.metadata))"
+#define ASKED_FOR                                                                                  \
+    "new.till_deleted_at IS NULL AND new.name IN ('order.paid', 'balance.order', "                 \
+    "'balance.credit_order', 'balance.refund', 'balance.refund_reversal', 'balance.dispute', "     \
+    "'balance.dispute_reversal', 'subscription.created', 'subscription.cycled', "                  \
+    "'subscription.product_updated', 'subscription.uncanceled', 'subscription.reinstated', "       \
+    "'subscription.canceled', 'subscription.revoked', 'subscription.paused', "                     \
+    "'subscription.resumed', 'subscription.past_due', 'subscription.seats_updated', "              \
+    "'subscription.units_updated')"
+#define FORGET                                                                                     \
+    "DELETE FROM till_event_facts WHERE organization_id = old.organization_id AND name = "         \
+    "old.name AND timestamp = old.timestamp AND event_id = old.id;\n"
+
+static const struct sqlite_trigger triggers[] = {
+    {"events_added", "AFTER INSERT ON events WHEN " ASKED_FOR " BEGIN\n" OPEN SOUND ";\nEND"},
+    {"events_removed", "AFTER DELETE ON events BEGIN\n" FORGET "END"},
+    {"events_changed",
+     "AFTER UPDATE ON events WHEN old.metadata IS NOT new.metadata OR old.till_deleted_at IS NOT "
+     "new.till_deleted_at OR old.customer_id IS NOT new.customer_id OR old.external_customer_id IS "
+     "NOT new.external_customer_id OR old.name IS NOT new.name OR old.timestamp IS NOT "
+     "new.timestamp OR old.id IS NOT new.id OR old.organization_id IS NOT new.organization_id "
+     "BEGIN\n" FORGET OPEN SOUND " AND " ASKED_FOR ";\nEND"},
+};
+_Static_assert(TILL_COUNT(triggers) == SQLITE_TRIGGER_COUNT, "see sqlite.h");
+
+struct sqlite_trigger sqlite_trigger(size_t index)
+{
+    return triggers[index];
+}
+
+enum till_code sqlite_facts_make(struct sqlite_db *db, struct till_error *e)
+{
+    static const char sql[] =
+        "DELETE FROM till_event_facts;" OPEN " FROM events AS new" SOUND " AND " ASKED_FOR;
+    return sqlite_exec(db, sql, "open the metadata of events", e);
+}
