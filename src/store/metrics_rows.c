@@ -114,31 +114,26 @@ enum till_code store_metric_orders(struct store *store, struct sv organization_i
 enum till_code store_metric_events(struct store *store, struct sv organization_id, int64_t from_us,
                                    const struct store_metric_sink *sink, struct till_error *e)
 {
-#define COLUMNS                                                                                    \
-    "name, timestamp, customer_id, external_customer_id, product_id, order_id, subscription_id, "  \
-    "amount, net_amount, presentment_amount, fee, applied_balance_amount, exchange_rate, "         \
-    "currency, presentment_currency, order_created_at, started_at, canceled_at, ends_at, "         \
-    "customer_cancellation_reason"
-#define FACTS "SELECT " COLUMNS " FROM till_event_facts WHERE organization_id = ?1 AND "
-#define MONEY                                                                                      \
-    "name IN ('order.paid', 'balance.order', 'balance.credit_order', 'balance.refund', "           \
-    "'balance.refund_reversal', 'balance.dispute', 'balance.dispute_reversal') AND "               \
-    "timestamp >= ?2"
-#define LIVES                                                                                      \
-    "name IN ('subscription.created', 'subscription.cycled', 'subscription.product_updated', "     \
-    "'subscription.uncanceled', 'subscription.reinstated', 'subscription.canceled', "              \
-    "'subscription.revoked')"
-#define RATES "name = 'balance.order' AND timestamp < ?2 AND presentment_currency <> 'usd'"
-    static const char sql[] = "SELECT till_row(" COLUMNS ") FROM (" FACTS MONEY
-                              " UNION ALL " FACTS LIVES " UNION ALL " FACTS RATES ")";
-#undef RATES
-#undef LIVES
-#undef MONEY
+#define FACTS                                                                                      \
+    "SELECT till_row(name, timestamp, customer_id, external_customer_id, product_id, order_id, "   \
+    "subscription_id, amount, net_amount, presentment_amount, fee, applied_balance_amount, "       \
+    "exchange_rate, currency, presentment_currency, order_created_at, started_at, canceled_at, "   \
+    "ends_at, customer_cancellation_reason) FROM till_event_facts WHERE organization_id = ?1 AND "
+    static const char *const statements[] = {
+        FACTS "topic = 'exchange' AND timestamp < ?2 AND presentment_currency <> 'usd'",
+        FACTS "topic IN ('exchange', 'order') AND timestamp >= ?2",
+        FACTS "topic = 'subscription' AND name IN "
+              "('subscription.created', 'subscription.cycled', 'subscription.product_updated', "
+              "'subscription.uncanceled', 'subscription.reinstated', 'subscription.canceled', "
+              "'subscription.revoked')",
+    };
 #undef FACTS
-#undef COLUMNS
     char from[STORE_TIME_BYTES];
     struct value values[] = {store_text(organization_id), moment(from_us, from)};
-    return flow(store, sql, values, TILL_COUNT(values), sink, e);
+    enum till_code code = TILL_OK;
+    for (size_t i = 0; i < TILL_COUNT(statements) && code == TILL_OK; i++)
+        code = flow(store, statements[i], values, i < 2 ? 2 : 1, sink, e);
+    return code;
 }
 
 enum till_code store_metric_payments(struct store *store, struct sv organization_id, int64_t to_us,
@@ -146,8 +141,8 @@ enum till_code store_metric_payments(struct store *store, struct sv organization
 {
     static const char sql[] =
         "SELECT till_row(timestamp, presentment_currency, presentment_amount, currency, amount, "
-        "exchange_rate) FROM till_event_facts WHERE organization_id = ?1 AND name = "
-        "'balance.order' AND timestamp <= ?2 AND presentment_currency <> currency";
+        "exchange_rate) FROM till_event_facts WHERE organization_id = ?1 AND topic = 'exchange' "
+        "AND timestamp <= ?2 AND presentment_currency <> currency";
     char to[STORE_TIME_BYTES];
     struct value values[] = {store_text(organization_id), store_time(to_us, to)};
     return flow(store, sql, values, TILL_COUNT(values), sink, e);

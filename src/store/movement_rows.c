@@ -49,14 +49,17 @@ enum till_code store_movement_events(struct store *store, struct sv organization
                                      const struct store_metric_sink *sink, struct till_error *e)
 {
     static const char sql[] =
-        "SELECT name, timestamp, subscription_id, amount, currency, recurring_interval, "
-        "recurring_interval_count FROM till_event_facts WHERE organization_id = ?1"
-        " AND name IN ('subscription.created', 'subscription.cycled', 'subscription.canceled', "
+        "SELECT till_row(name, timestamp, subscription_id, amount, currency, recurring_interval, "
+        "recurring_interval_count) FROM till_event_facts WHERE organization_id = ?1 AND topic = "
+        "'subscription' AND name IN ('subscription.created', 'subscription.cycled', "
+        "'subscription.canceled', "
         "'subscription.uncanceled', 'subscription.revoked', 'subscription.reinstated', "
         "'subscription.paused', 'subscription.resumed', 'subscription.past_due', "
         "'subscription.product_updated', 'subscription.seats_updated', "
         "'subscription.units_updated')";
-    return stream(store, sql, organization_id, sink, e);
+    struct store_result result = {.row = sink->row, .context = sink->context};
+    struct value organization = store_text(organization_id);
+    return store_stream(store, sql, &organization, 1, &result, e);
 }
 
 enum till_code store_movement_changes(struct store *store, struct sv organization_id,

@@ -3,8 +3,8 @@
 //
 // Events are many, wide, and say in JSON what they have to say: to open each of them at each question costs seconds where the answer costs a tenth of one.
 // They hardly ever change, so they are opened once. Triggers do that, in the transaction that writes the event, whoever writes it: a page of a sync, the
-// end of a walk, --purge, a person with another program. An event that is marked as deleted has no row. An index on expressions would be simpler, but SQLite
-// reads the wide row all the same (until 3.41).
+// end of a walk, --purge, a person with another program. An event that is marked as deleted has no row. Events of one moment stand as they landed.
+// An index on expressions would be simpler, but SQLite reads the wide row all the same (until 3.41).
 //
 // A database without the table, or with other triggers than these, gets the whole table anew when it is opened for writing (sqlite_migrate.c): a change
 // of the lists below needs no migration of its own, unless it adds a column.
@@ -12,18 +12,43 @@
 
 #include "base/attr.h"
 
-#define KEY(name) "json_extract(new.metadata, '$." name "')"
-// A change of plan names the old product and the new one. What is no JSON says nothing.
+// Columns, and keys of the metadata, by the same name.
+#define SAID(X)                                                                                    \
+    X("order_id")                                                                                  \
+    X("subscription_id")                                                                           \
+    X("amount")                                                                                    \
+    X("currency")                                                                                  \
+    X("net_amount")                                                                                \
+    X("presentment_amount")                                                                        \
+    X("presentment_currency")                                                                      \
+    X("exchange_rate")                                                                             \
+    X("fee")                                                                                       \
+    X("applied_balance_amount")                                                                    \
+    X("order_created_at")                                                                          \
+    X("started_at")                                                                                \
+    X("canceled_at")                                                                               \
+    X("ends_at")                                                                                   \
+    X("customer_cancellation_reason")                                                              \
+    X("recurring_interval")                                                                        \
+    X("recurring_interval_count")
+#define COLUMN(name) ", " name
+#define GET(key)     "json_extract(new.metadata, '$." key "')"
+#define VALUE(key)   ", " GET(key)
+#define PAID_IN      GET("presentment_currency")
+#define TOPIC                                                                                      \
+    "CASE WHEN new.name >= 'subscription.' THEN 'subscription' WHEN new.name = 'balance.order' "   \
+    "AND (" PAID_IN " <> 'usd' OR " PAID_IN " <> " GET("currency") ") THEN 'exchange' "            \
+                                                                   "ELSE 'order' END"
+// A change of plan names the old product and the new one.
+#define PRODUCT "coalesce(" GET("product_id") ", " GET("new_product_id") ")"
 #define OPEN                                                                                       \
-    "INSERT OR REPLACE INTO till_event_facts(organization_id, name, timestamp, event_id, "         \
-    "customer_id, external_customer_id, product_id, order_id, subscription_id, amount, "           \
-    "net_amount, presentment_amount, fee, applied_balance_amount, exchange_rate, currency, "       \
-    "presentment_currency, order_created_at, started_at, canceled_at, ends_at, "                   \
-    "customer_cancellation_reason, recurring_interval, recurring_interval_count) "                 \
-    "SELECT new.organization_id, new.name, new.timestamp, new.id, new.customer_id, "               \
-    "new.external_customer_id, coalesce(" KEY("product_id") ", " KEY("new_product_id") "), " KEY(  \
-        "order_id") ", " KEY("subscription_id") ", " KEY("amount") ", " KEY("net_amount") ","      \
-                                                                                          " " KEY("presentment_amount") ", " KEY("fee") ", " KEY("applied_balance_amount") ", " KEY("exchange_rate") ", " KEY("currency") ", " KEY("presentment_currency") ", " KEY("order_created_at") ", " KEY("started_at") ", " KEY("canceled_at") ", " KEY("ends_at") ", " KEY("customer_cancellation_reason") ", " KEY("recurring_interval") ", " KEY("recurring_interval_count")
+    "INSERT OR REPLACE INTO till_event_facts(organization_id, topic, timestamp, landed, "          \
+    "event_id, name, customer_id, external_customer_id, product_id" SAID(                          \
+        COLUMN) ") SELECT "                                                                        \
+                "new.organization_id, " TOPIC ", new.timestamp, new.rowid, new.id, new.name, "     \
+                "new.customer_id, new.external_customer_id, " PRODUCT                              \
+                SAID(VALUE)
+// What is no JSON says nothing.
 #define SOUND " WHERE (new.metadata IS NULL OR json_valid(new.metadata))"
 #define ASKED_FOR                                                                                  \
     "new.till_deleted_at IS NULL AND new.name IN ('order.paid', 'balance.order', "                 \
@@ -34,8 +59,9 @@
     "'subscription.resumed', 'subscription.past_due', 'subscription.seats_updated', "              \
     "'subscription.units_updated')"
 #define FORGET                                                                                     \
-    "DELETE FROM till_event_facts WHERE organization_id = old.organization_id AND name = "         \
-    "old.name AND timestamp = old.timestamp AND event_id = old.id;\n"
+    "DELETE FROM till_event_facts WHERE organization_id = old.organization_id AND topic IN "       \
+    "('subscription', 'order', 'exchange') AND timestamp = old.timestamp AND event_id = "          \
+    "old.id;\n"
 
 static const struct sqlite_trigger triggers[] = {
     {"events_added", "AFTER INSERT ON events WHEN " ASKED_FOR " BEGIN\n" OPEN SOUND ";\nEND"},
