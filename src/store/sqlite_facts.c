@@ -12,42 +12,48 @@
 
 #include "base/attr.h"
 
-// Columns, and keys of the metadata, by the same name.
+// Columns, and keys of the metadata, by the same name: of all events, of those about money, of those about subscriptions. A key that is not asked for is one
+// that need not be looked for.
 #define SAID(X)                                                                                    \
-    X("order_id")                                                                                  \
     X("subscription_id")                                                                           \
     X("amount")                                                                                    \
-    X("currency")                                                                                  \
+    X("currency")
+#define SAID_OF_MONEY(X)                                                                           \
+    X("order_id")                                                                                  \
     X("net_amount")                                                                                \
     X("presentment_amount")                                                                        \
     X("presentment_currency")                                                                      \
     X("exchange_rate")                                                                             \
     X("fee")                                                                                       \
     X("applied_balance_amount")                                                                    \
-    X("order_created_at")                                                                          \
+    X("order_created_at")
+#define SAID_OF_LIVES(X)                                                                           \
     X("started_at")                                                                                \
     X("canceled_at")                                                                               \
     X("ends_at")                                                                                   \
     X("customer_cancellation_reason")                                                              \
     X("recurring_interval")                                                                        \
     X("recurring_interval_count")
-#define COLUMN(name) ", " name
-#define GET(key)     "json_extract(new.metadata, '$." key "')"
-#define VALUE(key)   ", " GET(key)
-#define PAID_IN      GET("presentment_currency")
+#define COLUMN(name)     ", " name
+#define GET(key)         "json_extract(new.metadata, '$." key "')"
+#define VALUE(key)       ", " GET(key)
+#define IS_LIFE          "new.name >= 'subscription.'"
+#define MONEY_VALUE(key) ", iif(" IS_LIFE ", NULL, " GET(key) ")"
+#define LIFE_VALUE(key)  ", iif(" IS_LIFE ", " GET(key) ", NULL)"
+#define PAID_IN          GET("presentment_currency")
+#define IS_EXCHANGE      PAID_IN " <> 'usd' OR " PAID_IN " <> " GET("currency")
 #define TOPIC                                                                                      \
-    "CASE WHEN new.name >= 'subscription.' THEN 'subscription' WHEN new.name = 'balance.order' "   \
-    "AND (" PAID_IN " <> 'usd' OR " PAID_IN " <> " GET("currency") ") THEN 'exchange' "            \
-                                                                   "ELSE 'order' END"
+    "CASE WHEN " IS_LIFE " THEN 'subscription' WHEN new.name = 'balance.order' AND (" IS_EXCHANGE  \
+    ") THEN 'exchange' ELSE 'order' END"
 // A change of plan names the old product and the new one.
 #define PRODUCT "coalesce(" GET("product_id") ", " GET("new_product_id") ")"
+#define COLUMNS SAID(COLUMN) SAID_OF_MONEY(COLUMN) SAID_OF_LIVES(COLUMN)
+#define VALUES  SAID(VALUE) SAID_OF_MONEY(MONEY_VALUE) SAID_OF_LIVES(LIFE_VALUE)
 #define OPEN                                                                                       \
     "INSERT OR REPLACE INTO till_event_facts(organization_id, topic, timestamp, landed, "          \
-    "event_id, name, customer_id, external_customer_id, product_id" SAID(                          \
-        COLUMN) ") SELECT "                                                                        \
-                "new.organization_id, " TOPIC ", new.timestamp, new.rowid, new.id, new.name, "     \
-                "new.customer_id, new.external_customer_id, " PRODUCT                              \
-                SAID(VALUE)
+    "event_id, name, customer_id, external_customer_id, product_id" COLUMNS                        \
+    ") SELECT new.organization_id, " TOPIC ", new.timestamp, new.rowid, new.id, new.name, "        \
+    "new.customer_id, new.external_customer_id, " PRODUCT VALUES
 // What is no JSON says nothing.
 #define SOUND " WHERE (new.metadata IS NULL OR json_valid(new.metadata))"
 #define ASKED_FOR                                                                                  \
