@@ -26,6 +26,8 @@ enum {
     WEBHOOK_SECRET_LETTERS = 32
 };
 
+#define TRAFFIC_SITE "shop.example"
+
 struct demo {
     struct cli *cli;
     char folder[TILL_LIMIT_PATH_BYTES];
@@ -37,12 +39,13 @@ struct demo {
     int from_simulator;
     struct arena arena;
     const char *url, *token; // in the arena; the token is the simulator's, made at its start
+    const char *traffic_url, *traffic_key;           // of its Plausible
     char webhook_secret[WEBHOOK_SECRET_LETTERS + 8]; // of this run; "" until the shop lives
 };
 
 struct step {
     const char *arguments[STEP_ARGUMENTS];
-    bool needs_token;
+    const char *secret; // for its standard input, or NULL
     const char *remark;
 };
 
@@ -128,7 +131,9 @@ static enum till_code take_greeting(struct demo *demo, const struct buf *line, s
 {
     demo->url = quoted_after(demo, line, "{\"production\":{\"url\":\"");
     demo->token = quoted_after(demo, line, "\"events\":\"");
-    if (demo->url && demo->token)
+    demo->traffic_url = quoted_after(demo, line, "\"plausible\":{\"url\":\"");
+    demo->traffic_key = quoted_after(demo, line, "\"" TRAFFIC_SITE "\",\"key\":\"");
+    if (demo->url && demo->token && demo->traffic_url && demo->traffic_key)
         return TILL_OK;
     return TILL_FAIL(e, TILL_FORMAT, 0, "the simulator's greeting could not be understood");
 }
@@ -229,8 +234,8 @@ static enum till_code run_step(struct demo *demo, const struct step *step, struc
     if (child == 0)
         run_child(demo, step, ends[0]);
     (void)close(ends[0]);
-    if (step->needs_token && child > 0)
-        (void)!write(ends[1], demo->token, strlen(demo->token));
+    if (step->secret && child > 0)
+        (void)!write(ends[1], step->secret, strlen(step->secret));
     (void)close(ends[1]);
     if (child < 0)
         return TILL_FAIL(e, TILL_CONFIG, errno, "could not start a step: %s",
@@ -246,14 +251,18 @@ static enum till_code run_step(struct demo *demo, const struct step *step, struc
 static enum till_code run_steps(struct demo *demo, struct till_error *e)
 {
     const struct step steps[] = {
-        {{"connect", "polar", "--api-url", demo->url, "--token-stdin"}, true, NULL},
-        {{"sync"}, false, NULL},
-        {{"sync"}, false, "again: a request or two for each table"},
-        {{"today"}, false, NULL},
-        {{"query", "SELECT currency, subscriptions, mrr_amount FROM v_mrr", "--format", "table"},
-         false,
+        {{"connect", "polar", "--api-url", demo->url, "--token-stdin"}, demo->token, NULL},
+        {{"connect", "plausible", "--site-id", TRAFFIC_SITE, "--api-url", demo->traffic_url,
+          "--token-stdin"},
+         demo->traffic_key,
          NULL},
-        {{"status"}, false, NULL},
+        {{"sync"}, NULL, NULL},
+        {{"sync"}, NULL, "again: a request or two for each table"},
+        {{"today"}, NULL, NULL},
+        {{"query", "SELECT currency, subscriptions, mrr_amount FROM v_mrr", "--format", "table"},
+         NULL,
+         NULL},
+        {{"status"}, NULL, NULL},
     };
     enum till_code code = TILL_OK;
     for (size_t i = 0; i < TILL_COUNT(steps) && code == TILL_OK; i++)
@@ -300,7 +309,7 @@ static enum till_code run_dashboard(struct demo *demo, struct till_error *e)
         demo->cli->out_is_terminal && (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY"));
     const struct step step = {
         {"serve", "--port", "0", "--webhooks", port, has_screen ? "--open" : NULL},
-        false,
+        NULL,
         "something happens in this shop every few seconds"};
     enum till_code code = run_step(demo, &step, e);
     return cli_stop ? TILL_OK : code;
