@@ -2,9 +2,9 @@
 // sqlite_schema.c - the schema as a list of objects, each with the text of its CREATE statement.
 //
 // Own tables and indexes come from store/tables.def, views from store/views.def, triggers from sqlite_facts.c, mirrored tables from
-// model/tables.def. The text is what SQLite keeps in sqlite_schema, comments included: `.schema orders` in the shell explains every column, and
-// comparing texts tells whether an index or a view is the one of this program. Own tables with a primary key of several columns are WITHOUT ROWID:
-// one tree, not two.
+// model/tables.def. The text is what SQLite keeps in sqlite_schema, comments included: `.schema orders` in the shell explains every column,
+// and comparing texts tells whether an index, a trigger or a view is the one of this program. Own tables with a primary key of several
+// columns are WITHOUT ROWID: one tree, not two.
 #include "store/sqlite.h"
 
 #include <string.h>

@@ -441,6 +441,13 @@ export function Overview() {
                         <>
                             <MetricChart data={data} tile={picked} report={report} height={visits.length ? 220 : 340} sync="overview" />
                             <Beside data={data} tile={picked} sync="overview" />
+                            {late.length > 0 && (
+                                <ul class="notes quiet small" aria-label="About the visitors">
+                                    {late.map((note) => (
+                                        <li key={note}>{note}.</li>
+                                    ))}
+                                </ul>
+                            )}
                         </>
                     ) : (
                         !failed && <Bones height={400} />
@@ -485,13 +492,6 @@ export function Overview() {
                     {total ? <MovementTable total={total} currency={rowsCurrency} /> : moved ? <Empty>{moved.movements === null ? "Not told for what is filtered." : `No subscriptions in ${rowsCurrency.toUpperCase()} yet.`}</Empty> : !failed && <Bones lines={7} />}
                 </Part>
             </div>
-            {late.length > 0 && (
-                <ul class="notes quiet small" aria-label="About the visitors">
-                    {late.map((note) => (
-                        <li key={note}>{note}.</li>
-                    ))}
-                </ul>
-            )}
             {!rest && !failed && <Bones height={320} />}
             {rest && (
                 <div class="grid">
