@@ -189,6 +189,7 @@ export function changeWords(kind: Kind, value: number | null, previous: number |
     else if (kind === "count" && Math.abs(previous) < SMALL_BASE) text = f.signed(difference, 1);
     else if (previous <= 0) text = kind === "money" ? f.signedMoney(difference, currency) : f.signed(difference);
     else text = f.signedShare(difference / previous);
+    if (!/[+−-]/.test(text)) return { direction: 0, text: "unchanged", spoken: "unchanged" }; // too small to be written
     return { direction, text, spoken: `${verb} ${text.replace(/^[+−-]/, "")}` };
 }
 
