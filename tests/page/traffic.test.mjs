@@ -25,7 +25,8 @@ test("tiles are the totals", async () => {
     // What is compared is what is over: today is not.
     assert.ok(comparison.totals.visitors < totals.visitors);
     const visitors = page.locator(".tile", { has: page.getByText("Visitors", { exact: true }) }).first();
-    assert.match(await visitors.locator(".change").first().innerText(), new RegExp(`from ${count(comparison.previous.visitors)}`));
+    assert.match(await visitors.locator(".change").first().innerText(), /in final days$/);
+    assert.match(await visitors.locator(".change [title]").getAttribute("title"), new RegExp(`^${count(comparison.totals.visitors)} from ${count(comparison.previous.visitors)}, `));
     await close();
 });
 

@@ -193,8 +193,8 @@ export function changeWords(kind: Kind, value: number | null, previous: number |
     return { direction, text, spoken: `${verb} ${text.replace(/^[+−-]/, "")}` };
 }
 
-// lessIsBetter: cancellations and churn, where down is good news.
-export function Change(props: { kind: Kind; value: number | null; previous: number | null; currency: string; lessIsBetter?: boolean; than?: string }) {
+// lessIsBetter: cancellations and churn, where down is good news. isPart: value is not the figure that stands above, but that of the days that are over.
+export function Change(props: { kind: Kind; value: number | null; previous: number | null; currency: string; lessIsBetter?: boolean; isPart?: boolean; than?: string }) {
     const words = changeWords(props.kind, props.value, props.previous, props.currency);
     if (!words) return <span class="change">{props.than ? "nothing to compare with" : ""}</span>;
     const good = words.direction * (props.lessIsBetter ? -1 : 1);
@@ -207,7 +207,8 @@ export function Change(props: { kind: Kind; value: number | null; previous: numb
                 </span>
                 <span class="sr">{words.spoken}</span>
             </b>
-            {props.than && <span title={`${f.value(props.kind, props.previous, props.currency)}, ${props.than}`}> from {props.kind === "money" ? f.roughMoney(props.previous ?? 0, props.currency) : f.value(props.kind, props.previous, props.currency)}</span>}
+            {props.than && props.isPart && <span title={`${f.value(props.kind, props.value, props.currency)} from ${f.value(props.kind, props.previous, props.currency)}, ${props.than}`}> in final days</span>}
+            {props.than && !props.isPart && <span title={`${f.value(props.kind, props.previous, props.currency)}, ${props.than}`}> from {props.kind === "money" ? f.roughMoney(props.previous ?? 0, props.currency) : f.value(props.kind, props.previous, props.currency)}</span>}
         </span>
     );
 }

@@ -109,7 +109,7 @@ export function Tile(props: { tile: TileData; currency: string; than?: string; i
                     <span title={tile.unavailable}>not available: {tile.unavailable}</span>
                 ) : (
                     <>
-                        {!props.hasNoChange && <Change kind={tile.kind} value={tile.comparable === undefined ? tile.value : tile.comparable} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} than={props.than} />}
+                        {!props.hasNoChange && <Change kind={tile.kind} value={tile.comparable === undefined ? tile.value : tile.comparable} previous={tile.previous} currency={props.currency} lessIsBetter={LESS_IS_BETTER.has(tile.slug)} isPart={tile.comparable !== undefined && tile.comparable !== tile.value} than={props.than} />}
                     </>
                 )}
             </p>
