@@ -109,7 +109,7 @@ static bool check_parameters(struct traffic_call *call)
     int64_t day;
     for (size_t i = 0; i < 4; i++) {
         values[i] = query_last(&call->query, names[i]);
-        if (values[i] != NULL && i < 2 && !is_number(values[i])) {
+        if (i < 2 && values[i] != NULL && !is_number(values[i])) {
             refuse(call, names[i], "Invalid input: expected number, received NaN");
             return false;
         }
@@ -597,6 +597,17 @@ static void answer_known(struct traffic_call *call, const char *rest, bool is_ad
     }
 }
 
+static void answer_report(struct traffic_call *call, bool is_admin)
+{
+    if (strcmp(call->request->method, "POST") != 0)
+        umami_error(call->traffic, call->reply, 405, "");
+    else if (!is_admin && !yyjson_equals_str(yyjson_obj_get(call->body, "websiteId"),
+                                             call->traffic->umami.website))
+        umami_error(call->traffic, call->reply, 401, "");
+    else
+        answer_revenue(call);
+}
+
 void umami_answer(struct traffic_call *call)
 {
     const char *path = call->request->path;
@@ -615,14 +626,9 @@ void umami_answer(struct traffic_call *call)
         return;
     } else if (!is_known(call, is_cloud, &is_admin)) {
         umami_error(call->traffic, call->reply, 401, "");
-    } else if (!is_revenue) {
-        answer_known(call, rest[9] == '/' ? rest + 10 : "", is_admin);
-    } else if (strcmp(call->request->method, "POST") != 0) {
-        umami_error(call->traffic, call->reply, 405, "");
-    } else if (!is_admin && !yyjson_equals_str(yyjson_obj_get(call->body, "websiteId"),
-                                               call->traffic->umami.website)) {
-        umami_error(call->traffic, call->reply, 401, "");
+    } else if (is_revenue) {
+        answer_report(call, is_admin);
     } else {
-        answer_revenue(call);
+        answer_known(call, rest[9] == '/' ? rest + 10 : "", is_admin);
     }
 }

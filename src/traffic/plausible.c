@@ -257,7 +257,7 @@ static enum till_code find_zone(const struct traffic *traffic, const struct span
 // People paste addresses: the name of a site at Plausible is its domain, maybe with a path.
 static enum till_code plausible_open(struct traffic *traffic, struct till_error *e)
 {
-    struct sv site = sv_trim(sv_of(traffic->property));
+    struct sv site = sv_trim((struct sv){traffic->property, strlen(traffic->property)});
     static const char *const schemes[] = {"https://", "http://"};
     char copy[TRAFFIC_TEXT_BYTES];
     for (size_t i = 0; i < TILL_COUNT(schemes); i++) {

@@ -259,7 +259,7 @@ static enum till_code check_sign_in(const struct traffic *traffic, struct till_e
 
 static enum till_code umami_open(struct traffic *traffic, struct till_error *e)
 {
-    struct sv property = sv_trim(sv_of(traffic->property));
+    struct sv property = sv_trim((struct sv){traffic->property, strlen(traffic->property)});
     memmove(traffic->property, property.ptr, property.len);
     traffic->property[property.len] = '\0';
     if (sv_starts_with(sv_of(traffic->url), sv_of(traffic_umami.terms.default_url)))
@@ -641,14 +641,14 @@ static enum till_code check_agreement(const struct fetching *fetching, const str
 {
     int64_t told = 0;
     size_t values = fetching->rows.count - before - 1;
-    const struct traffic_row *row = &fetching->rows.list[before];
+    int64_t pageviews = fetching->rows.list ? fetching->rows.list[before].pageviews : 0;
     (void)json_integer(json_get(day, "y"), &told);
-    if (told == 0 || (row->pageviews > 0 && (!has_parts || values > 0)))
+    if (told == 0 || (pageviews > 0 && (!has_parts || values > 0)))
         return TILL_OK;
     (void)TILL_FAIL(e, TILL_FORMAT, 0,
                     "Umami's answers contradict each other: %lld page views in the series, %lld of "
                     "that day alone, %zu parts of it",
-                    (long long)told, (long long)row->pageviews, values);
+                    (long long)told, (long long)pageviews, values);
     return till_error_hint(e, "nothing was changed; the next run asks again");
 }
 

@@ -48,16 +48,23 @@ static struct value per_visit(const struct report_group *group, double part)
     return (struct value){.type = VALUE_REAL, .real = part / (double)visits};
 }
 
+// Below 0: nobody counted.
+static struct value counted(int64_t count)
+{
+    if (count < 0)
+        return (struct value){.type = VALUE_NULL};
+    return (struct value){.type = VALUE_INTEGER, .integer = count};
+}
+
 static struct value visit_value(const struct report_group *group, size_t column)
 {
-    int64_t count = column == 11 ? group->visitors : group->visits;
     switch (column) {
     case 11:
+        return counted(group->visitors);
     case 12:
-        return count < 0 ? (struct value){.type = VALUE_NULL}
-                         : (struct value){.type = VALUE_INTEGER, .integer = count};
+        return counted(group->visits);
     case 13:
-        return (struct value){.type = VALUE_INTEGER, .integer = group->new_orders};
+        return counted(group->new_orders);
     case 14:
         return per_visit(group, (double)group->new_orders);
     default:
