@@ -28,12 +28,8 @@ static enum till_code ask(struct store *store, const char *sql,
     struct value values[7] = {store_text(query->organization_id), {.type = VALUE_NULL}};
     size_t count = 1;
     if (what != NOW) {
-        values[count++] = store_time(query->from_us, from);
-        values[count++] = store_time(query->to_us, to);
-        if (values[1].type == VALUE_NULL)
-            values[1] = store_c_text("");
-        if (values[2].type == VALUE_NULL)
-            values[2] = store_c_text("~"); // behind every digit
+        values[count++] = store_time_from(query->from_us, from);
+        values[count++] = store_time_to(query->to_us, to);
     } else {
         values[count++] = store_time(query->now_us, now);
     }

@@ -138,8 +138,11 @@ struct value store_c_text(const char *text);
 struct value store_integer(int64_t integer);
 struct value store_time(int64_t unix_us,
                         char place[static STORE_TIME_BYTES]); // 0 is NULL; place holds the text
-int64_t store_time_of(const struct value *value);             // 0 for NULL
-int64_t store_integer_of(const struct value *value);          // 0 for NULL
+// As the bounds of a range of times: what is no time is before, or behind, all of them.
+struct value store_time_from(int64_t unix_us, char place[static STORE_TIME_BYTES]);
+struct value store_time_to(int64_t unix_us, char place[static STORE_TIME_BYTES]);
+int64_t store_time_of(const struct value *value);                      // 0 for NULL
+int64_t store_integer_of(const struct value *value);                   // 0 for NULL
 void store_copy(char *place, size_t bytes, const struct value *value); // cuts; "" for NULL
 
 struct sv store_cut(struct sv text, size_t bytes); // at a character boundary

@@ -209,12 +209,8 @@ enum till_code store_sums_by_product(struct store *store, struct sv organization
         "AND organization_id = ?1 AND till_deleted_at IS NULL AND paid = 1";
     char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES];
     struct store_result result = {.row = sink->row, .context = sink->context};
-    struct value values[] = {store_text(organization_id), store_time(from_us, from),
-                             store_time(to_us, to)};
-    if (values[1].type == VALUE_NULL)
-        values[1] = store_c_text("");
-    if (values[2].type == VALUE_NULL)
-        values[2] = store_c_text("~"); // behind every digit
+    struct value values[] = {store_text(organization_id), store_time_from(from_us, from),
+                             store_time_to(to_us, to)};
     return store_stream(store, sql, values, TILL_COUNT(values), &result, e);
 }
 

@@ -161,12 +161,8 @@ enum till_code store_metric_checkouts(struct store *store, struct sv organizatio
              "AND (?5 IS NULL OR customer_id IN (SELECT value FROM json_each(?5)))";
 #undef SPAN
     char from[STORE_TIME_BYTES], to[STORE_TIME_BYTES];
-    struct value values[] = {store_text(organization_id), store_time(from_us, from),
-                             store_time(to_us, to), store_text(products), store_text(customers)};
-    if (values[1].type == VALUE_NULL)
-        values[1] = store_c_text("");
-    if (values[2].type == VALUE_NULL)
-        values[2] = store_c_text("~"); // behind every digit
+    struct value values[] = {store_text(organization_id), store_time_from(from_us, from),
+                             store_time_to(to_us, to), store_text(products), store_text(customers)};
     bool is_filtered = products.ptr != NULL || customers.ptr != NULL;
     return stream(store, is_filtered ? filtered : plain, values, is_filtered ? 5 : 3, sink, e);
 }

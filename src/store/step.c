@@ -290,16 +290,12 @@ enum till_code store_count_between(struct store *store, struct sv organization_i
                                    int64_t *ret_count, struct till_error *e)
 {
     char after[STORE_TIME_BYTES], before[STORE_TIME_BYTES];
-    struct value values[] = {store_text(organization_id), store_time(after_us, after),
-                             store_time(before_us, before)};
+    struct value values[] = {store_text(organization_id), store_time_from(after_us, after),
+                             store_time_to(before_us, before)};
     int64_t count = 0;
     struct store_result result = {.row = store_take_integer, .context = &count};
     AUTO_BUF sql;
     buf_init(&sql, STORE_SQL_BYTES);
-    if (values[1].type == VALUE_NULL)
-        values[1] = store_c_text("");
-    if (values[2].type == VALUE_NULL)
-        values[2] = store_c_text("~"); // behind every digit
     buf_format(&sql,
                "SELECT count(*) FROM %s WHERE organization_id = ?1 AND till_deleted_at IS NULL AND "
                "%s > ?2 AND %s < ?3",

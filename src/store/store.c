@@ -103,6 +103,18 @@ struct value store_time(int64_t unix_us, char place[static STORE_TIME_BYTES])
     return store_text((struct sv){place, TIMESTAMP_BYTES});
 }
 
+struct value store_time_from(int64_t unix_us, char place[static STORE_TIME_BYTES])
+{
+    struct value value = store_time(unix_us, place);
+    return value.type == VALUE_NULL ? store_c_text("") : value;
+}
+
+struct value store_time_to(int64_t unix_us, char place[static STORE_TIME_BYTES])
+{
+    struct value value = store_time(unix_us, place);
+    return value.type == VALUE_NULL ? store_c_text("~") : value; // behind every digit
+}
+
 int64_t store_time_of(const struct value *value)
 {
     int64_t unix_us = 0;
