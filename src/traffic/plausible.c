@@ -20,7 +20,6 @@
 enum {
     PAGE_ROWS = 10000, // the most that Plausible gives at once
     DAY_PAGES = 20,    // of one day
-    HOUR_DAYS = 3,
     WINDOW_DAYS = 122,
 };
 
@@ -513,17 +512,14 @@ static const struct part parts[] = {
 static enum till_code fetch_hours(struct fetching *fetching, struct traffic_batch *batch,
                                   struct till_error *e)
 {
-    struct civil_date first = civil_date_add_days(fetching->window->today, 1 - HOUR_DAYS);
+    struct civil_date first;
     struct civil_date before = fetching->from;
-    if (traffic_date_before(first, fetching->from))
-        first = fetching->from;
-    if (!traffic_date_before(first, fetching->to))
+    if (!traffic_hours_first(fetching->window, fetching->from, fetching->to, &first))
         return TILL_OK;
     fetching->from = first;
     enum till_code code = fetch_part(fetching, &hours, e);
     fetching->from = before;
-    batch->hours_from_us = zone_day_start_us(fetching->window->zone, first);
-    batch->hours_to_us = zone_day_start_us(fetching->window->zone, fetching->to);
+    traffic_hours_finish(fetching->window, first, fetching->to, batch);
     return code;
 }
 

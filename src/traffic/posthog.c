@@ -22,7 +22,6 @@
 enum {
     PAGE_ROWS = 50000, // the most that PostHog gives at once
     DAY_PAGES = 8,     // of one day
-    HOUR_DAYS = 3,
     HALVE_ABOVE_DAYS = 31,
     HALVINGS = 3,
     PATH_BYTES = TRAFFIC_TEXT_BYTES + 64,
@@ -547,17 +546,14 @@ static enum till_code fetch_entries(struct fetching *fetching, struct till_error
 static enum till_code fetch_hours(struct fetching *fetching, struct traffic_batch *batch,
                                   struct till_error *e)
 {
-    struct civil_date first = civil_date_add_days(fetching->window->today, 1 - HOUR_DAYS);
+    struct civil_date first;
     struct civil_date before = fetching->from;
-    if (traffic_date_before(first, fetching->from))
-        first = fetching->from;
-    if (!traffic_date_before(first, fetching->to))
+    if (!traffic_hours_first(fetching->window, fetching->from, fetching->to, &first))
         return TILL_OK;
     fetching->from = first;
     enum till_code code = fetch_part(fetching, &hourly, e);
     fetching->from = before;
-    batch->hours_from_us = zone_day_start_us(fetching->window->zone, first);
-    batch->hours_to_us = zone_day_start_us(fetching->window->zone, fetching->to);
+    traffic_hours_finish(fetching->window, first, fetching->to, batch);
     return code;
 }
 
@@ -580,21 +576,6 @@ static enum till_code check_agreement(const struct fetching *fetching, struct ti
                     "visitors, %zu channels, %zu countries",
                     visited, entered, placed);
     return till_error_hint(e, "nothing was changed; the next run asks again");
-}
-
-// Rows of days that were cut off after they came go again.
-static void finish(const struct fetching *fetching, struct traffic_batch *batch)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < fetching->rows.count; i++) {
-        if (traffic_date_before(fetching->rows.list[i].date, fetching->to))
-            fetching->rows.list[kept++] = fetching->rows.list[i];
-    }
-    batch->rows = fetching->rows.list;
-    batch->row_count = kept;
-    batch->covered_to = fetching->to;
-    batch->complete_before = fetching->window->today;
-    (void)snprintf(batch->timezone, sizeof batch->timezone, "%s", fetching->traffic->timezone);
 }
 
 static enum till_code fetch(struct traffic *traffic, const struct traffic_window *window,
@@ -623,9 +604,11 @@ static enum till_code fetch(struct traffic *traffic, const struct traffic_window
         return TILL_OK;
     }
     code = check_agreement(&fetching, e);
-    if (code == TILL_OK)
-        finish(&fetching, ret_batch);
-    return code;
+    if (code)
+        return code;
+    traffic_rows_finish(&fetching.rows, window, fetching.to, ret_batch);
+    (void)snprintf(ret_batch->timezone, sizeof ret_batch->timezone, "%s", traffic->timezone);
+    return TILL_OK;
 }
 
 const struct traffic_source traffic_posthog = {

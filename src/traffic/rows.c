@@ -67,6 +67,21 @@ void traffic_rows_finish(const struct traffic_rows *rows, const struct traffic_w
     ret_batch->complete_before = window->today;
 }
 
+bool traffic_hours_first(const struct traffic_window *window, struct civil_date from,
+                         struct civil_date to, struct civil_date *ret_first)
+{
+    struct civil_date first = civil_date_add_days(window->today, 1 - TRAFFIC_HOUR_DAYS);
+    *ret_first = traffic_date_before(first, from) ? from : first;
+    return traffic_date_before(*ret_first, to);
+}
+
+void traffic_hours_finish(const struct traffic_window *window, struct civil_date first,
+                          struct civil_date to, struct traffic_batch *ret_batch)
+{
+    ret_batch->hours_from_us = zone_day_start_us(window->zone, first);
+    ret_batch->hours_to_us = zone_day_start_us(window->zone, to);
+}
+
 struct sv traffic_value(const struct json *text, struct arena *arena)
 {
     struct sv value;

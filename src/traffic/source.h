@@ -87,6 +87,13 @@ enum till_code traffic_rows_fail(const struct traffic_rows *rows, struct till_er
 // The batch of all rows before that day: those of days that were cut off after they came go again.
 void traffic_rows_finish(const struct traffic_rows *rows, const struct traffic_window *window,
                          struct civil_date covered_to, struct traffic_batch *ret_batch);
+// Hours are asked for on the newest days alone: the first of these within the days from, to (excluded); false when none of them is.
+enum { TRAFFIC_HOUR_DAYS = 3 };
+bool traffic_hours_first(const struct traffic_window *window, struct civil_date from,
+                         struct civil_date to, struct civil_date *ret_first);
+// The batch has all hours from that day until the other one.
+void traffic_hours_finish(const struct traffic_window *window, struct civil_date first,
+                          struct civil_date to, struct traffic_batch *ret_batch);
 // Text that can be stored: valid, without control characters, at most TRAFFIC_VALUE_BYTES. "" for NULL and null.
 enum { TRAFFIC_VALUE_BYTES = 500 };
 struct sv traffic_value(const struct json *text, struct arena *arena);

@@ -19,7 +19,6 @@
 enum {
     WINDOW_DAYS = 31,
     PART_DAYS = 31,
-    HOUR_DAYS = 3,
     VALUES = 1000, // of a dimension a day
     PATH_BYTES = TRAFFIC_TEXT_BYTES + 256,
     NAMED_WEBSITES = 4,
@@ -715,14 +714,11 @@ static enum till_code fetch_hours(struct fetching *fetching, struct traffic_batc
                                   struct till_error *e)
 {
     const struct json *root = NULL;
-    struct civil_date first = civil_date_add_days(fetching->window->today, 1 - HOUR_DAYS);
-    if (traffic_date_before(first, fetching->from))
-        first = fetching->from;
-    if (!traffic_date_before(first, fetching->to))
+    struct civil_date first;
+    if (!traffic_hours_first(fetching->window, fetching->from, fetching->to, &first))
         return TILL_OK;
     enum till_code code = fetch_series(fetching, "hour", first, &root, e);
-    batch->hours_from_us = zone_day_start_us(fetching->window->zone, first);
-    batch->hours_to_us = zone_day_start_us(fetching->window->zone, fetching->to);
+    traffic_hours_finish(fetching->window, first, fetching->to, batch);
     return code ? code : take_hours(fetching, root, e);
 }
 
