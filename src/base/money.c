@@ -6,8 +6,10 @@
 // one is wrong by a factor of a hundred.
 #include "base/money.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <unicode/uloc.h>
@@ -132,6 +134,7 @@ static const char *money_locale(const char *locale)
 struct money_formatter {
     char locale[MONEY_LOCALE_BYTES];
     UChar code[MONEY_CODE_BYTES + 1];
+    int decimals;
     UNumberFormat *format;
 };
 struct money_formatters {
@@ -195,7 +198,8 @@ static const UNumberFormat *formatter_find(const char *locale, const UChar *code
     if (formatters == NULL || length >= MONEY_LOCALE_BYTES)
         return NULL;
     for (size_t i = 0; i < MONEY_FORMATTERS; i++)
-        if (formatters->kept[i].format != NULL && u_strcmp(formatters->kept[i].code, code) == 0 &&
+        if (formatters->kept[i].format != NULL && formatters->kept[i].decimals == decimals &&
+            u_strcmp(formatters->kept[i].code, code) == 0 &&
             strcmp(formatters->kept[i].locale, locale) == 0)
             return formatters->kept[i].format;
     UNumberFormat *format = formatter_open(locale, code, decimals);
@@ -207,6 +211,7 @@ static const UNumberFormat *formatter_find(const char *locale, const UChar *code
     place->format = format;
     memcpy(place->locale, locale, length + 1);
     u_strcpy(place->code, code);
+    place->decimals = decimals;
     return format;
 }
 
@@ -226,20 +231,34 @@ static bool money_icu(struct sv plain, const UChar *code, int decimals, const ch
     return U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING;
 }
 
-void money_format(struct buf *buf, int64_t amount_minor, struct sv currency, const char *locale)
+static void money_show(struct buf *buf, struct sv plain, struct sv currency, int decimals,
+                       const char *locale)
 {
-    char plain[MONEY_PLAIN_BYTES], text[MONEY_UNITS * 3 + 1];
+    char text[MONEY_UNITS * 3 + 1];
     UChar code[MONEY_CODE_BYTES + 1];
-    size_t length = money_plain(amount_minor, currency, plain);
     if (money_code(currency, code) &&
-        money_icu((struct sv){plain, length}, code, money_minor_digits(currency), locale, text,
-                  (int32_t)sizeof text)) {
+        money_icu(plain, code, decimals, locale, text, (int32_t)sizeof text)) {
         buf_text(buf, text);
         return;
     }
-    buf_append(buf, plain, length);
+    buf_sv(buf, plain);
     if (currency.len > 0) {
         buf_char(buf, ' ');
         buf_sv(buf, currency);
     }
+}
+
+void money_format(struct buf *buf, int64_t amount_minor, struct sv currency, const char *locale)
+{
+    char plain[MONEY_PLAIN_BYTES];
+    size_t length = money_plain(amount_minor, currency, plain);
+    money_show(buf, (struct sv){plain, length}, currency, money_minor_digits(currency), locale);
+}
+
+void money_format_whole(struct buf *buf, int64_t amount_major, struct sv currency,
+                        const char *locale)
+{
+    char plain[MONEY_PLAIN_BYTES];
+    int length = snprintf(plain, sizeof plain, "%" PRId64, amount_major);
+    money_show(buf, (struct sv){plain, (size_t)length}, currency, 0, locale);
 }

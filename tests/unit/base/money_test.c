@@ -96,6 +96,21 @@ static void for_people(void **state TILL_UNUSED)
     }
 }
 
+static void whole_units_have_no_decimals(void **state)
+{
+    (void)state;
+    AUTO_BUF buf;
+    buf_init(&buf, 256);
+    money_format_whole(&buf, 4210, SV("usd"), "en_US");
+    buf_char(&buf, ' ');
+    money_format(&buf, 421000, SV("usd"), "en_US"); // the formatter of one is not that of the other
+    buf_char(&buf, ' ');
+    money_format_whole(&buf, -1200, SV("jpy"), "en_US");
+    buf_char(&buf, ' ');
+    money_format_whole(&buf, 7, SV("doubloons"), "en_US");
+    assert_string_equal(buf.data, "$4,210 $4,210.00 -\u00a51,200 7 doubloons");
+}
+
 static void the_users_locale(void **state TILL_UNUSED)
 {
     AUTO_BUF buf;
@@ -220,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #ifdef TILL_FAULTS
+        cmocka_unit_test(whole_units_have_no_decimals),
         cmocka_unit_test(without_memory_it_is_plain),
 #endif
         cmocka_unit_test(many_currencies_take_turns),
