@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // compare.c - one number beside the one before: how much it moved, in the measure that does not mislead.
 //
-// Counts move by so many, money by a percentage, rates by percentage points. A percentage of little is noise: below DIGEST_SMALL_BASE_MINOR the change itself is
-// told.
-// Half a percent of money, and a twentieth of a point, is flat.
+// Counts move by so many, money by a percentage, rates by percentage points. A percentage of little is noise: of money below
+// DIGEST_SMALL_BASE_MINOR the change itself is told. Half a percent of money, and a twentieth of a point, is flat.
 #include "digest/digest.h"
 
 enum { FLAT_TENTHS = 5, MOST_TENTHS = 1000000000 };

@@ -154,6 +154,8 @@ struct digest {
     size_t data_count;
     int64_t bars
         [DIGEST_BARS]; // revenue in the main currency of so many days up to the last; none when all are 0
+    bool
+        is_partial; // sales are not known to the end of the day: what is less than usual may yet come
     bool is_quiet; // no order, no subscription began or ended: said, not left out
 };
 // Has the line anything to say in this window?
@@ -188,8 +190,6 @@ struct digest_dried { // where sales come from, over 7 days and the 7 before
     int64_t visitors, visitors_before; // -1: not told
 };
 struct digest_facts {
-    bool
-        is_partial; // sales are not known to the end of the day: what is less than usual may yet come
     const struct digest_series *series;
     size_t series_count;
     struct civil_date first;

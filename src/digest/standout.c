@@ -311,9 +311,9 @@ enum till_code digest_standouts(const struct digest_facts *facts, struct arena *
         code = tell_lost(&t, &facts->lost[i], e);
     if (code == TILL_OK)
         code = tell_payments(&t, e);
-    if (code == TILL_OK && !facts->is_partial)
+    if (code == TILL_OK && !digest->is_partial)
         code = tell_all_unusual(&t, e);
-    for (size_t i = 0; i < facts->dried_count && !facts->is_partial && code == TILL_OK; i++)
+    for (size_t i = 0; i < facts->dried_count && !digest->is_partial && code == TILL_OK; i++)
         code = tell_dried(&t, &facts->dried[i], e);
     for (size_t i = 0; i < facts->first_count && code == TILL_OK; i++)
         code = tell_first(&t, &facts->firsts[i], e);

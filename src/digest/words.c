@@ -5,7 +5,7 @@
 #include "base/money.h"
 #include "digest/digest.h"
 
-enum { WHOLE_FROM = 100 };
+enum { WHOLE_FROM = 100, GROUPS = 7 }; // groups of three digits in an int64
 
 void digest_date_words(struct buf *out, struct civil_date date)
 {
@@ -22,16 +22,16 @@ const char *digest_weekday(struct civil_date date)
 
 void digest_count_words(struct buf *out, int64_t count)
 {
-    uint64_t rest = count < 0 ? 0 - (uint64_t)count : (uint64_t)count, unit = 1;
-    buf_text(out, count < 0 ? "-" : "");
-    while (rest / unit >= 1000)
-        unit *= 1000;
-    buf_format(out, "%" PRIu64, rest / unit);
-    while (unit > 1) {
-        rest %= unit;
-        unit /= 1000;
-        buf_format(out, ",%03" PRIu64, rest / unit);
-    }
+    uint64_t rest = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
+    unsigned groups[GROUPS];
+    size_t group = 0;
+    do {
+        groups[group++] = (unsigned)(rest % 1000);
+        rest /= 1000;
+    } while (rest > 0 && group < GROUPS);
+    buf_format(out, "%s%u", count < 0 ? "-" : "", groups[--group]);
+    while (group > 0)
+        buf_format(out, ",%03u", groups[--group]);
 }
 
 void digest_money_words(struct buf *out, int64_t amount_minor, metrics_currency currency,

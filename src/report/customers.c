@@ -20,7 +20,13 @@ struct risk { // of a subscription
     int why;
     struct sv reason;
 };
+struct largest {
+    metrics_currency currency;
+    int64_t mrr_minor;
+};
 struct picking {
+    struct largest largest[REPORT_CURRENCIES]; // of those who pay, by currency
+    size_t largest_count;
     struct report_customers *report;
     struct movements *engine;
     struct store *store;
@@ -140,6 +146,19 @@ static enum till_code gather_risks(struct picking *p, struct till_error *e)
 
 // ---- the others ----
 
+static void take_paying(struct picking *p, metrics_currency currency, int64_t mrr_minor)
+{
+    size_t k = 0;
+    while (k < p->largest_count && p->largest[k].currency != currency)
+        k++;
+    if (k == p->largest_count && k == REPORT_CURRENCIES)
+        return;
+    if (k == p->largest_count)
+        p->largest[p->largest_count++] = (struct largest){currency, mrr_minor};
+    if (mrr_minor > p->largest[k].mrr_minor)
+        p->largest[k].mrr_minor = mrr_minor;
+}
+
 static enum till_code visit(void *context, const struct cohorts_customer *customer,
                             struct till_error *e)
 {
@@ -153,6 +172,8 @@ static enum till_code visit(void *context, const struct cohorts_customer *custom
             p->people[number].since_us = customer->first_us;
         return TILL_OK;
     }
+    if (which == REPORT_LOST && is_paying)
+        take_paying(p, customer->currency, customer->mrr_minor);
     if ((which == REPORT_PAYING && !is_paying) || (which == REPORT_NEW && !customer->is_new) ||
         (which == REPORT_LOST && !customer->is_lost))
         return TILL_OK;
@@ -165,6 +186,15 @@ static enum till_code visit(void *context, const struct cohorts_customer *custom
     };
     report_id_text(customer->customer, person.id);
     return person_put(p, &person, e);
+}
+
+// The largest who pays, beside each who is lost.
+static void note_largest(struct picking *p)
+{
+    for (size_t i = 0; i < p->report->total; i++)
+        for (size_t k = 0; k < p->largest_count; k++)
+            if (p->largest[k].currency == p->people[i].currency)
+                p->people[i].largest_minor = p->largest[k].mrr_minor;
 }
 
 static int by_currency_and_amount(const void *a, const void *b)
@@ -242,6 +272,7 @@ static enum till_code pick(struct picking *p, size_t limit, struct till_error *e
     }
     if (code == TILL_OK)
         code = cohorts_customers(p->engine, visit, p, e);
+    note_largest(p);
     if (code == TILL_OK && p->report->total > 1)
         qsort(p->people, p->report->total, sizeof *p->people, by_currency_and_amount);
     return code ? code : read_names(p, limit, e);

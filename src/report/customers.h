@@ -21,8 +21,9 @@ struct report_person {
     int64_t since_us;  // first paid
     int64_t
         at_us; // lost: when; at risk: the earliest end, next try, or since when a payment is missing; 0 = none
-    const char *why;  // "" none; past_due, unpaid, ends, payment_failed
-    struct sv reason; // the customer's own, .ptr NULL none
+    int64_t largest_minor; // lost: MRR of the largest customer who pays now, in that currency
+    const char *why;       // "" none; past_due, unpaid, ends, payment_failed
+    struct sv reason;      // the customer's own, .ptr NULL none
 };
 struct report_customers {
     struct report_metrics_query query;

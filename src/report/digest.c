@@ -101,10 +101,12 @@ static enum till_code add_counts(struct digest_gathering *g, struct till_error *
             new_series(g, counts[i].line, 0,
                        digest_day_index(g, is_order ? g->first_order_us : g->first_subscription_us),
                        &series, e);
-        // Before the first of all there was nothing, which is known too; afterwards "nothing" is a number.
-        if (code == TILL_OK && series->begins == g->days)
+        if (code || !series)
+            return code;
+        // Before the first of all there was nothing; of its last day alone something is known then.
+        if (series->begins == g->days)
             series->begins = g->days - 1;
-        for (size_t day = 0; day < g->days && code == TILL_OK; day++)
+        for (size_t day = 0; day < g->days; day++)
             series->days[day] = whole_number(counted(g, counts[i].metric, day));
     }
     return code;
@@ -116,10 +118,12 @@ static enum till_code add_checkouts(struct digest_gathering *g, struct till_erro
     if (!g->has_metrics || g->metrics.answer.unavailable[METRIC_checkouts][0])
         return TILL_OK;
     enum till_code code = new_series(g, DIGEST_checkout_conversion, 0, 0, &series, e);
-    for (size_t day = 0; day < g->days && code == TILL_OK; day++)
+    if (code || !series)
+        return code;
+    for (size_t day = 0; day < g->days; day++)
         series->days[day] = (struct digest_number){
             true, counted(g, METRIC_succeeded_checkouts, day), counted(g, METRIC_checkouts, day)};
-    return code;
+    return TILL_OK;
 }
 
 static void add_currency(struct digest_gathering *g, metrics_currency currency)
@@ -154,7 +158,9 @@ static enum till_code add_revenue(struct digest_gathering *g, metrics_currency c
         code = new_series(g, DIGEST_revenue, currency, begins, &revenue, e);
     if (code == TILL_OK)
         code = new_series(g, DIGEST_average_order_value, currency, begins, &average, e);
-    for (size_t day = 0; day < g->days && code == TILL_OK; day++) {
+    if (code || !revenue || !average)
+        return code;
+    for (size_t day = 0; day < g->days; day++) {
         const struct joined_sum sum = money ? money->sums[day] : (struct joined_sum){0};
         revenue->days[day] = whole_number(sum.revenue_minor);
         average->days[day] = (struct digest_number){true, sum.revenue_minor, sum.orders};
@@ -177,7 +183,9 @@ static enum till_code add_mrr(struct digest_gathering *g, metrics_currency curre
     size_t begins = digest_day_index(g, g->first_subscription_us);
     begins = begins == g->days ? g->days - 1 : begins;
     enum till_code code = new_series(g, DIGEST_mrr, currency, begins, &series, e);
-    for (size_t day = 0; day < g->days && code == TILL_OK; day++)
+    if (code || !series)
+        return code;
+    for (size_t day = 0; day < g->days; day++)
         series->days[day] = whole_number(moved ? moved->lines[day].end_minor : 0);
     return code;
 }
@@ -279,7 +287,7 @@ static enum till_code add_visits(struct digest_gathering *g, enum digest_line_id
     if (id == DIGEST_conversion && !traffic->has_orders)
         return TILL_OK;
     enum till_code code = new_series(g, id, 0, begins, &series, e);
-    if (code)
+    if (code || !series)
         return code;
     series->ends = ends;
     series->needs_whole = true;
@@ -306,7 +314,7 @@ static enum till_code add_risk(struct digest_gathering *g, struct till_error *e)
         report_customers(g->store, &query, REPORT_AT_RISK, 1, g->now_us, g->arena, people, e);
     if (code == TILL_OK)
         code = new_series(g, DIGEST_customers_at_risk, 0, g->days - 1, &series, e);
-    if (code == TILL_OK)
+    if (code == TILL_OK && series)
         series->days[g->days - 1] = whole_number((int64_t)people->total);
     till_free(people);
     return code;
@@ -489,7 +497,7 @@ static void take_bars(struct digest_gathering *g)
 static void reckon(struct digest_gathering *g)
 {
     struct digest *digest = g->digest;
-    digest->is_quiet = true;
+    digest->is_quiet = !digest->is_partial;
     for (int id = 0; id < DIGEST_LINE__COUNT; id++) {
         for (size_t i = 0; i < g->facts.series_count; i++) {
             const struct digest_series *series = &g->series[i];
@@ -556,12 +564,12 @@ static enum till_code gather(struct digest_gathering *g, struct till_error *e)
         code = add_sources(g, e);
     if (code)
         return code;
+    g->digest->is_partial = g->digest->data[0].is_stale;
     reckon(g);
     take_bars(g);
     g->facts.series = g->series;
     g->facts.first = g->first;
     g->facts.locale = g->question->locale;
-    g->facts.is_partial = g->digest->data[0].is_stale;
     code = digest_gather_facts(g, e);
     return code ? code : digest_standouts(&g->facts, g->arena, g->digest, e);
 }

@@ -202,17 +202,7 @@ static const struct movements_line *first_line(const struct digest_gathering *g,
     return NULL;
 }
 
-static int64_t largest_of(const struct report_customers *paying, metrics_currency currency)
-{
-    int64_t largest = 0;
-    for (size_t i = 0; i < paying->count; i++)
-        if (paying->people[i].currency == currency && paying->people[i].mrr_minor > largest)
-            largest = paying->people[i].mrr_minor;
-    return largest;
-}
-
-static void take_lost(struct digest_gathering *g, const struct report_customers *lost,
-                      const struct report_customers *paying)
+static void take_lost(struct digest_gathering *g, const struct report_customers *lost)
 {
     for (size_t i = 0; i < lost->count && g->facts.lost_count < DIGEST_LOST; i++) {
         const struct report_person *person = &lost->people[i];
@@ -226,7 +216,7 @@ static void take_lost(struct digest_gathering *g, const struct report_customers 
                                  .currency = person->currency,
                                  .mrr_minor = person->mrr_minor,
                                  .all_minor = line ? line->start_minor : 0,
-                                 .largest_minor = largest_of(paying, person->currency)};
+                                 .largest_minor = person->largest_minor};
     }
 }
 
@@ -250,17 +240,14 @@ static enum till_code who_left(struct digest_gathering *g, struct till_error *e)
     const struct report_metrics_query query = digest_query(g, span.from, span.to);
     if (!g->has_movements || !somebody_left(g))
         return TILL_OK;
-    struct report_customers *reports = till_calloc(2, sizeof *reports);
-    if (!reports)
+    struct report_customers *lost = till_calloc(1, sizeof *lost);
+    if (!lost)
         return TILL_FAIL_MEMORY(e);
-    enum till_code code = report_customers(g->store, &query, REPORT_LOST, DIGEST_LOST, g->now_us,
-                                           g->arena, &reports[0], e);
+    enum till_code code =
+        report_customers(g->store, &query, REPORT_LOST, DIGEST_LOST, g->now_us, g->arena, lost, e);
     if (code == TILL_OK)
-        code = report_customers(g->store, &query, REPORT_PAYING, 1, g->now_us, g->arena,
-                                &reports[1], e);
-    if (code == TILL_OK)
-        take_lost(g, &reports[0], &reports[1]);
-    till_free(reports);
+        take_lost(g, lost);
+    till_free(lost);
     return code;
 }
 

@@ -141,6 +141,11 @@ class Commands(unittest.TestCase):
                         ["movements", "--in", "usd", "--json"]):
             self.torture(self.synced, *command)
 
+    def test_digest(self):
+        for form in ("text", "markdown", "html", "json"):
+            self.torture(self.synced, "digest", "--weekly", "--format", form)
+        self.torture(self.synced, "digest", "--ascii")
+
     def test_watch(self):
         self.torture(self.connected, "watch", "--once")
 

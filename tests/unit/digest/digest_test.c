@@ -296,10 +296,10 @@ static void unusual_days_are_told_with_their_numbers(void **state)
     stand_out(&w, "2026-11-17");
     assert_told(&w, 0, "");
     w.days[LAST].part = 3;
-    w.facts.is_partial = true; // the rest of the day may yet come
+    w.digest.is_partial = true; // the rest of the day may yet come
     stand_out(&w, "2026-11-17");
     assert_told(&w, 0, "");
-    w.facts.is_partial = false;
+    w.digest.is_partial = false;
     w.series.begins = LAST - 7 * 4; // four weeks are no usual
     stand_out(&w, "2026-11-17");
     assert_told(&w, 0, "");
