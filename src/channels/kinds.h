@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// kinds.h - the table of kinds.def as data: what kinds of channel there are, and what each wants to know.
+#ifndef TILL_CHANNELS_KINDS_H
+#define TILL_CHANNELS_KINDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/sv.h"
+
+enum channel_kind {
+#define KIND(id, word, label, sentence) CHANNEL_##id,
+#include "channels/kinds.def"
+    CHANNEL_KIND__COUNT
+};
+enum channel_field {
+#define FIELD(kind, id, option, holds, needed, fallback, sentence) CHANNEL_FIELD_##id,
+#include "channels/kinds.def"
+    CHANNEL_FIELD__COUNT
+};
+struct channel_kind_info {
+    const char *word, *label, *sentence;
+};
+struct channel_field_info {
+    enum channel_kind kind;
+    const char *word;   // "smtp_host": in the database and in JSON
+    const char *option; // "smtp-host"; NULL: never on a command line
+    bool is_secret, is_needed;
+    const char *fallback; // "" = none
+    const char *sentence;
+};
+extern const struct channel_kind_info channel_kinds[CHANNEL_KIND__COUNT];
+extern const struct channel_field_info channel_fields[CHANNEL_FIELD__COUNT];
+// False when there is no such kind.
+bool channel_kind_parse(struct sv word, enum channel_kind *ret_kind);
+
+// One channel's fields: NULL where nothing is said. Secrets are not among them.
+struct channel_values {
+    const char *list[CHANNEL_FIELD__COUNT];
+};
+// The value, else the field's default, else "".
+const char *channel_value(const struct channel_values *values, enum channel_field field);
+
+#endif
