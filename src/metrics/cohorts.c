@@ -142,9 +142,10 @@ void cohorts_release(struct cohorts *cohorts)
     *cohorts = (struct cohorts){0};
 }
 
-enum till_code cohorts_customers(struct movements *m, cohorts_visit *visit, void *context,
-                                 struct till_error *e)
+enum till_code cohorts_customers(struct movements *m, int64_t from_us, cohorts_visit *visit,
+                                 void *context, struct till_error *e)
 {
+    from_us = from_us == METRICS_NULL ? m->calendar.from_us : from_us;
     enum till_code code = TILL_OK;
     for (size_t i = 0; i < m->step_count && code == TILL_OK;) {
         struct reader reader = read_customer(m, i);
@@ -167,9 +168,8 @@ enum till_code cohorts_customers(struct movements *m, cohorts_visit *visit, void
         }
         if (customer.first_us == METRICS_NULL)
             continue;
-        customer.is_new = customer.first_us >= m->calendar.from_us;
-        customer.is_lost =
-            customer.lost_us != METRICS_NULL && customer.lost_us >= m->calendar.from_us;
+        customer.is_new = customer.first_us >= from_us;
+        customer.is_lost = customer.lost_us != METRICS_NULL && customer.lost_us >= from_us;
         code = visit(context, &customer, e);
     }
     return code;

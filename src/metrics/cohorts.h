@@ -40,12 +40,13 @@ struct cohorts_customer {
     int64_t mrr_minor;
     int64_t lost_us,
         lost_minor; // when it stopped last, and what it paid until then; METRICS_NULL when it pays
-    bool is_new;    // first_us lies in the range
-    bool is_lost;   // lost_us lies in the range
+    bool is_new;    // first_us lies in the range, or in the part of it that was asked for
+    bool is_lost;   // lost_us does
 };
 typedef enum till_code cohorts_visit(void *context, const struct cohorts_customer *customer,
                                      struct till_error *e);
-enum till_code cohorts_customers(struct movements *movements, cohorts_visit *visit, void *context,
-                                 struct till_error *e) TILL_MUSTUSE;
+// from_us: where that part begins; METRICS_NULL = with the range.
+enum till_code cohorts_customers(struct movements *movements, int64_t from_us, cohorts_visit *visit,
+                                 void *context, struct till_error *e) TILL_MUSTUSE;
 
 #endif

@@ -30,7 +30,8 @@ struct gathering {
     struct movements *engine;
     struct buf products; // the ids that are asked for, as JSON; empty = all
     size_t capacity;
-    struct sv found; // a name
+    struct sv found;    // a name
+    bool is_sold_alone; // of what the store holds: no checkouts, no MRR
 };
 
 bool report_dimension_parse(struct sv word, enum store_dimension *ret_by)
@@ -500,6 +501,8 @@ static enum till_code gather(struct gathering *g, struct till_error *e)
         code = places_read(&g->places, g->store, question.organization_id, g->arena, e);
     if (code == TILL_OK)
         code = store_breakdown_orders(g->store, &question, &orders, e);
+    report->has_checkouts = report->has_checkouts && !g->is_sold_alone;
+    report->has_mrr = report->has_mrr && !g->is_sold_alone;
     if (code == TILL_OK && report->has_checkouts)
         code = store_breakdown_checkouts(g->store, &question, &checkouts, e);
     if (code == TILL_OK && report->has_mrr)
@@ -547,6 +550,19 @@ static enum till_code convert(struct store *store, struct report_breakdown *repo
     return code;
 }
 
+static enum till_code ask(struct gathering *g, const char *source, struct till_error *e)
+{
+    enum till_code code = choose_source(g, source, e);
+    if (code == TILL_OK)
+        code = gather(g, e);
+    movements_close(g->engine);
+    release(g);
+    if (code)
+        return code == TILL_USAGE ? code : till_error_context(e, "could not compute the breakdown");
+    put_averages(g->report);
+    return TILL_OK;
+}
+
 enum till_code report_breakdown(struct store *store, const struct report_metrics_query *query,
                                 enum store_dimension by, const char *source, int64_t now_us,
                                 struct arena *arena, struct report_breakdown *ret_report,
@@ -554,15 +570,20 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
 {
     struct gathering g = {.report = ret_report, .store = store, .arena = arena};
     *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
-    enum till_code code = choose_source(&g, source, e);
-    if (code == TILL_OK)
-        code = gather(&g, e);
-    movements_close(g.engine);
-    release(&g);
-    if (code)
-        return code == TILL_USAGE ? code : till_error_context(e, "could not compute the breakdown");
-    put_averages(ret_report);
-    return query->into == 0 ? TILL_OK : convert(store, ret_report, e);
+    enum till_code code = ask(&g, source, e);
+    return code || query->into == 0 ? code : convert(store, ret_report, e);
+}
+
+enum till_code report_breakdown_visited(struct store *store,
+                                        const struct report_metrics_query *query,
+                                        enum store_dimension by, const char *source, int64_t now_us,
+                                        struct arena *arena, struct report_breakdown *ret_report,
+                                        struct till_error *e)
+{
+    struct gathering g = {
+        .report = ret_report, .store = store, .arena = arena, .is_sold_alone = true};
+    *ret_report = (struct report_breakdown){.query = *query, .by = by, .now_us = now_us};
+    return ask(&g, source, e);
 }
 
 enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,

@@ -49,7 +49,13 @@ enum till_code report_breakdown(struct store *store, const struct report_metrics
                                 enum store_dimension by, const char *source, int64_t now_us,
                                 struct arena *arena, struct report_breakdown *ret_report,
                                 struct till_error *e) TILL_MUSTUSE;
-// The same of orders alone: no checkouts; MRR where an engine is given (report_movements()), which holds the subscriptions.
+// Of orders and visitors alone: without MRR and checkouts, which cost most.
+enum till_code report_breakdown_visited(struct store *store,
+                                        const struct report_metrics_query *query,
+                                        enum store_dimension by, const char *source, int64_t now_us,
+                                        struct arena *arena, struct report_breakdown *ret_report,
+                                        struct till_error *e) TILL_MUSTUSE;
+// Of orders alone: no checkouts, no visitors; MRR where an engine is given (report_movements()), which holds the subscriptions.
 enum till_code report_breakdown_sold(struct store *store, const struct report_metrics_query *query,
                                      enum store_dimension by, int64_t now_us,
                                      struct movements *engine, struct arena *arena,

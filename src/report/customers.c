@@ -29,6 +29,7 @@ struct picking {
     size_t largest_count;
     struct report_customers *report;
     struct movements *engine;
+    int64_t from_us; // of the range, where the engine's begins before it; else METRICS_NULL
     struct store *store;
     struct arena *arena;
     struct id_map risk_ids; // subscriptions
@@ -271,11 +272,22 @@ static enum till_code pick(struct picking *p, size_t limit, struct till_error *e
             code = gather_risks(p, e);
     }
     if (code == TILL_OK)
-        code = cohorts_customers(p->engine, visit, p, e);
+        code = cohorts_customers(p->engine, p->from_us, visit, p, e);
     note_largest(p);
     if (code == TILL_OK && p->report->total > 1)
         qsort(p->people, p->report->total, sizeof *p->people, by_currency_and_amount);
     return code ? code : read_names(p, limit, e);
+}
+
+// With an engine in place. Releases all but that.
+static enum till_code pick_and_release(struct picking *p, size_t limit, struct till_error *e)
+{
+    enum till_code code = pick(p, limit, e);
+    id_map_release(&p->risk_ids);
+    id_map_release(&p->at_risk_ids);
+    till_free(p->risks);
+    till_free(p->people);
+    return code;
 }
 
 enum till_code report_customers(struct store *store, const struct report_metrics_query *query,
@@ -285,16 +297,31 @@ enum till_code report_customers(struct store *store, const struct report_metrics
 {
     struct report_movements movements = {0};
     *ret_report = (struct report_customers){.query = *query, .which = which, .now_us = now_us};
-    struct picking p = {.report = ret_report, .store = store, .arena = arena};
+    struct picking p = {
+        .report = ret_report, .from_us = METRICS_NULL, .store = store, .arena = arena};
     enum till_code code = report_movements(store, query, now_us, &movements, e);
     p.engine = movements.engine;
     ret_report->source = movements.source;
     if (code == TILL_OK)
-        code = pick(&p, limit, e);
+        code = pick_and_release(&p, limit, e);
     report_movements_release(&movements);
-    id_map_release(&p.risk_ids);
-    id_map_release(&p.at_risk_ids);
-    till_free(p.risks);
-    till_free(p.people);
     return code;
+}
+
+enum till_code report_customers_of(struct store *store, const struct report_movements *movements,
+                                   struct civil_date from, enum report_people which, size_t limit,
+                                   struct arena *arena, struct report_customers *ret_report,
+                                   struct till_error *e)
+{
+    *ret_report = (struct report_customers){.query = movements->query,
+                                            .which = which,
+                                            .now_us = movements->now_us,
+                                            .source = movements->source};
+    ret_report->query.from = from;
+    struct picking p = {.report = ret_report,
+                        .engine = movements->engine,
+                        .from_us = zone_day_start_us(movements->query.zone, from),
+                        .store = store,
+                        .arena = arena};
+    return pick_and_release(&p, limit, e);
 }

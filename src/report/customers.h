@@ -38,5 +38,10 @@ enum till_code report_customers(struct store *store, const struct report_metrics
                                 enum report_people which, size_t limit, int64_t now_us,
                                 struct arena *arena, struct report_customers *ret_report,
                                 struct till_error *e) TILL_MUSTUSE;
+// The same over the end of a range whose movements have been read already: from that day on. Of a range with a filter for products it would be of those alone.
+enum till_code report_customers_of(struct store *store, const struct report_movements *movements,
+                                   struct civil_date from, enum report_people which, size_t limit,
+                                   struct arena *arena, struct report_customers *ret_report,
+                                   struct till_error *e) TILL_MUSTUSE;
 
 #endif

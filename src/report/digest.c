@@ -309,9 +309,8 @@ static enum till_code add_risk(struct digest_gathering *g, struct till_error *e)
     people = till_calloc(1, sizeof *people);
     if (!people)
         return TILL_FAIL_MEMORY(e);
-    const struct report_metrics_query query = digest_query(g, g->question->date, g->question->date);
-    enum till_code code =
-        report_customers(g->store, &query, REPORT_AT_RISK, 1, g->now_us, g->arena, people, e);
+    enum till_code code = report_customers_of(g->store, &g->movements, g->question->date,
+                                              REPORT_AT_RISK, 1, g->arena, people, e);
     if (code == TILL_OK)
         code = new_series(g, DIGEST_customers_at_risk, 0, g->days - 1, &series, e);
     if (code == TILL_OK && series)

@@ -180,8 +180,8 @@ static enum till_code sources(struct digest_gathering *g, struct till_error *e)
         digest_query(g, span.from, span.to)};
     enum till_code code = TILL_OK;
     for (size_t i = 0; i < 3 && code == TILL_OK; i++)
-        code = report_breakdown(g->store, &queries[i], STORE_BY_SOURCE, g->question->source,
-                                g->now_us, g->arena, &reports[i], e);
+        code = report_breakdown_visited(g->store, &queries[i], STORE_BY_SOURCE, g->question->source,
+                                        g->now_us, g->arena, &reports[i], e);
     if (code == TILL_OK) {
         compare_sources(g, &reports[0], &reports[1]);
         take_tops(g, &reports[2], SV("(unknown)"), g->digest->sources, &g->digest->source_count);
@@ -236,15 +236,13 @@ static bool somebody_left(const struct digest_gathering *g)
 
 static enum till_code who_left(struct digest_gathering *g, struct till_error *e)
 {
-    struct digest_span span = digest_main_span(g);
-    const struct report_metrics_query query = digest_query(g, span.from, span.to);
     if (!g->has_movements || !somebody_left(g))
         return TILL_OK;
     struct report_customers *lost = till_calloc(1, sizeof *lost);
     if (!lost)
         return TILL_FAIL_MEMORY(e);
-    enum till_code code =
-        report_customers(g->store, &query, REPORT_LOST, DIGEST_LOST, g->now_us, g->arena, lost, e);
+    enum till_code code = report_customers_of(g->store, &g->movements, digest_main_span(g).from,
+                                              REPORT_LOST, DIGEST_LOST, g->arena, lost, e);
     if (code == TILL_OK)
         take_lost(g, lost);
     till_free(lost);
