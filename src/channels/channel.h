@@ -38,16 +38,15 @@ struct channel {
     const struct channel_service *service;
     const char *name, *user_agent;
     struct channel_values values;
-    struct secret secret;              // as it is kept
-    struct sv secrets[CHANNEL_SECRETS]; // its lines, in the order of the table; "" = none
-    struct http *http;                 // made by the first exchange
+    struct secret secrets[CHANNEL_SECRETS]; // in the order of the table
+    struct http *http;                      // made by the first exchange
     const struct clock *clock;
     const volatile sig_atomic_t *stop;
 };
 
 // The value of a field, its default, or "".
 const char *channel_get(const struct channel *channel, enum channel_field field);
-// The line of a secret field, NUL-terminated; "" when there is none.
-struct sv channel_get_secret(const struct channel *channel, enum channel_field field);
+// NULL when there is none.
+const struct secret *channel_get_secret(const struct channel *channel, enum channel_field field);
 
 #endif

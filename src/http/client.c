@@ -26,6 +26,7 @@ static void http_set_policy(struct http *http, const struct http_options *option
     http->retry_base_ms = value_or(options->retry_base_ms, 500);
     http->stall_timeout_ms = value_or(options->stall_timeout_ms, TILL_LIMIT_STALL_TIMEOUT_MS);
     http->request_timeout_ms = value_or(options->request_timeout_ms, TILL_LIMIT_REQUEST_TIMEOUT_MS);
+    http->connect_timeout_ms = value_or(options->connect_timeout_ms, TILL_LIMIT_CONNECT_TIMEOUT_MS);
     http->attempts = (int)value_or(options->attempts, TILL_LIMIT_RETRY_ATTEMPTS);
     http->in_flight = (int)value_or(options->in_flight, TILL_LIMIT_IN_FLIGHT);
     http->retry_after_ms = value_or(options->retry_after_ms, TILL_LIMIT_RETRY_AFTER_MS);
@@ -53,7 +54,8 @@ static enum till_code http_init(struct http *http, const struct http_options *op
     struct transfer_options transfer = {.clock = http->clock,
                                         .user_agent = http->user_agent,
                                         .ca_file = http->ca_file,
-                                        .timeout_ms = http->request_timeout_ms};
+                                        .timeout_ms = http->request_timeout_ms,
+                                        .connect_timeout_ms = http->connect_timeout_ms};
     for (int i = 0; i < http->in_flight; i++) {
         code = transfer_init(&http->slots[i], &transfer, e);
         if (code)
@@ -121,7 +123,8 @@ static bool is_one_line(struct sv text)
 
 static enum till_code http_check_request(const struct http_request *request, struct till_error *e)
 {
-    enum till_code code = http_check_url(request->url, e);
+    enum till_code code = request->is_url_secret ? http_check_secret_url(request->url, e)
+                                                 : http_check_url(request->url, e);
     if (code)
         return code;
     for (int i = 0; i < HTTP_HEADERS && request->headers[i]; i++)
@@ -159,6 +162,7 @@ static enum till_code job_fill_post(struct job *job, const struct http_post *pos
     if (code)
         return code;
     job->is_repeatable = post->is_query;
+    job->before_body = post->before_body;
     buf_init(&job->post, TILL_LIMIT_REQUEST_BODY_BYTES + 1);
     if (buf_reserve(&job->post, post->body.len + 1) == TILL_OK) // never moved, so wiped whole
         buf_sv(&job->post, post->body);
@@ -171,6 +175,7 @@ static enum till_code job_fill(struct job *job, const struct http_request *reque
     size_t limit = request->body_limit_bytes;
     *job = (struct job){.begun_ms = -1,
                         .is_single_attempt = request->is_single_attempt,
+                        .is_url_secret = request->is_url_secret,
                         .is_repeatable = true,
                         .bearer = request->bearer,
                         .body_limit_bytes = limit > 0 && limit < TILL_LIMIT_RESPONSE_BYTES

@@ -33,7 +33,9 @@ struct job {
     bool is_redirected;
     bool is_single_attempt;
     bool is_repeatable; // what may have arrived may be sent again
-    struct buf post;    // the body of a POST, wiped at the end; .data NULL: a GET
+    bool is_url_secret;
+    struct http_hook before_body;
+    struct buf post; // the body of a POST, wiped at the end; .data NULL: a GET
     int failures;
     struct curl_slist *headers;
     const struct secret *bearer;
@@ -50,7 +52,7 @@ struct http {
     char *ca_file;
     const struct clock *clock;
     const volatile sig_atomic_t *stop;
-    int64_t retry_base_ms, stall_timeout_ms, request_timeout_ms, retry_after_ms;
+    int64_t retry_base_ms, stall_timeout_ms, request_timeout_ms, connect_timeout_ms, retry_after_ms;
     int attempts, in_flight;
     struct pace pace;
     struct window window;   // of the service

@@ -26,6 +26,8 @@ static void response_clear(struct http_response *response)
 
 void job_release(struct job *job)
 {
+    if (job->url && job->is_url_secret)
+        memory_wipe(job->url, strlen(job->url));
     till_free(job->url);
     curl_slist_free_all(job->headers);
     buf_release(&job->response.body);
@@ -103,8 +105,8 @@ static void exchange_redirect(struct http *http, struct job *job, const char *ta
 {
     char from[HTTP_HOST_BYTES], to[HTTP_HOST_BYTES];
     struct till_error *e = &job->response.error;
-    url_host(job->url, from);
-    url_host(target, to);
+    http_url_host(job->url, from);
+    http_url_host(target, to);
     bool is_kept = !job->post.data || job->response.status == 307 || job->response.status == 308;
     if (job->is_redirected) {
         TILL_FAIL(e, TILL_REMOTE, job->response.status, "%s redirected to %s for the second time",
@@ -189,7 +191,7 @@ static void exchange_answered(struct http *http, struct job *job, int64_t now_ms
         job_done(http, job, TILL_FAIL_MEMORY(&response->error));
         return;
     }
-    if (status_is_redirect(response->status) &&
+    if (status_is_redirect(response->status) && !job->before_body.call &&
         curl_easy_getinfo(job->transfer->easy, CURLINFO_REDIRECT_URL, &target) == CURLE_OK &&
         target) {
         exchange_redirect(http, job, target); // before the handle, which owns target, is used again
@@ -212,8 +214,12 @@ static void exchange_answered(struct http *http, struct job *job, int64_t now_ms
 static void exchange_end(struct http *http, struct job *job, CURLcode result)
 {
     int64_t now_ms = clock_monotonic_ms(http->clock);
-    log_event(LOG_LEVEL_DEBUG, "http.exchange url=%s result=%d ms=%lld bytes=%zu", job->url,
-              (int)result, (long long)(now_ms - job->transfer->begun_ms), job->transfer->body.len);
+    char host[HTTP_HOST_BYTES];
+    http_url_host(job->url, host);
+    log_event(LOG_LEVEL_DEBUG, "http.exchange url=%s result=%d ms=%lld bytes=%zu",
+              job->is_url_secret ? host : job->url, (int)result,
+              (long long)(now_ms - job->transfer->begun_ms), job->transfer->body.len);
+    job->response.is_handed_over = job->transfer->is_handed_over;
     if (result == CURLE_OK &&
         !job->transfer->head
              .is_whole) // libcurl takes an end inside the header lines for a good end
@@ -248,6 +254,7 @@ static bool exchange_begin(struct http *http, struct job *job, int64_t now_ms)
                                        .bearer = job->bearer,
                                        .headers = job->headers,
                                        .post = {job->post.data, job->post.len},
+                                       .before_body = job->before_body,
                                        .body_limit_bytes = job->body_limit_bytes};
     response_clear(&job->response);
     enum till_code code = transfer_begin(transfer, &request, job, e);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "http/http.h"
 #include "http/url.h"
 
 enum { NO_RETRY = 1, FEW = 3, MANY = TILL_LIMIT_RETRY_ATTEMPTS };
@@ -82,6 +83,9 @@ static int failure_of_this_side(const struct transfer *transfer, const char *hos
                   (long long)context->stall_timeout_ms);
         till_error_hint(e, "%s", HINT_LATER);
         return MANY;
+    case TRANSFER_NOT_WANTED:
+        *e = transfer->hook_error;
+        return NO_RETRY;
     case TRANSFER_RUNS:
         break;
     }
@@ -100,7 +104,7 @@ int failure_describe(CURLcode result, struct transfer *transfer,
                      const struct failure_context *context, struct till_error *e)
 {
     char host[HTTP_HOST_BYTES], timeout[96];
-    url_host(context->url, host);
+    http_url_host(context->url, host);
     if (failure_is_endless_line(result, transfer))
         transfer->stop = TRANSFER_HEADERS_TOO_LARGE;
     int attempts = failure_of_this_side(transfer, host, context, e);

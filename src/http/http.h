@@ -36,6 +36,7 @@ struct http_options {
         retry_base_ms; // 0 = 500; first backoff is uniform in [0, base], doubling up to TILL_LIMIT_RETRY_DELAY_MS
     int64_t stall_timeout_ms;   // 0 = TILL_LIMIT_STALL_TIMEOUT_MS; tests shorten it
     int64_t request_timeout_ms; // 0 = TILL_LIMIT_REQUEST_TIMEOUT_MS
+    int64_t connect_timeout_ms; // 0 = TILL_LIMIT_CONNECT_TIMEOUT_MS
     int attempts;               // 0 = TILL_LIMIT_RETRY_ATTEMPTS
     int64_t
         retry_after_ms; // longest Retry-After to wait for; 0 = TILL_LIMIT_RETRY_AFTER_MS, and never more
@@ -49,6 +50,7 @@ struct http_request {
     size_t body_limit_bytes;           // 0 = TILL_LIMIT_RESPONSE_BYTES
     uint64_t tag;
     bool is_single_attempt; // no retries (probes)
+    bool is_url_secret;     // its path is a credential: logs and errors show the host alone
 };
 
 struct http_response {
@@ -65,6 +67,8 @@ struct http_response {
     int64_t retry_after_ms;    // of the last answer; -1 when absent
     int attempts;              // HTTP exchanges spent, redirects included
     int too_many_requests;     // how many of them were 429
+    bool
+        is_handed_over; // of posts with before_body: it was called, and the request may have arrived
 };
 
 enum till_code http_new(const struct http_options *options, struct http **ret_http,
@@ -72,15 +76,28 @@ enum till_code http_new(const struct http_options *options, struct http **ret_ht
 void http_free(struct http *http); // accepts NULL; aborts what is in flight
 // Refuses (CONFIG) URLs that are not https, or http on loopback, or that carry credentials.
 enum till_code http_check_url(const char *url, struct till_error *e) TILL_MUSTUSE;
+// The same for an address that is a credential itself: no message shows any of it.
+enum till_code http_check_secret_url(const char *url, struct till_error *e) TILL_MUSTUSE;
+// "hooks.slack.com", "127.0.0.1:8080": what may be shown of such an address; the port only when it is not the scheme's own. "?" when url is none.
+enum { HTTP_HOST_BYTES = 280 };
+void http_url_host(const char *url, char ret_host[static HTTP_HOST_BYTES]);
 // Never blocks. LIMIT when more than 64 are queued.
 enum till_code http_submit(struct http *http, const struct http_request *request,
                            struct till_error *e) TILL_MUSTUSE;
 // The same with a body. It is copied, and wiped when the request is over: it may hold a secret. is_query: it changes nothing at the service, so that it is
 // tried again like a GET; others are sent once, and again only after "too many requests". A redirect is followed when it keeps the method (307, 308).
+struct http_hook {
+    enum till_code (*call)(void *context, struct till_error *e);
+    void *context;
+};
 struct http_post {
     const char *content_type; // "application/json"
     struct sv body;           // at most TILL_LIMIT_REQUEST_BODY_BYTES, else LIMIT
     bool is_query;
+    // Called once an attempt, when it is connected and encrypted: the moment from which on the request may arrive. Its error ends the attempt with nothing sent,
+    // and is the answer's. Such a post has a connection of its own, and a redirect is its answer. Three ends can be told apart: code OK, a status
+    // came; else is_handed_over, and nobody knows; else not a byte was sent.
+    struct http_hook before_body; // .call NULL = nobody asks
 };
 enum till_code http_submit_post(struct http *http, const struct http_request *request,
                                 const struct http_post *post, struct till_error *e) TILL_MUSTUSE;

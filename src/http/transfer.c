@@ -195,9 +195,9 @@ static CURLcode transfer_set_limits(struct transfer *transfer,
 {
     CURL *easy = transfer->easy;
     CURLcode rc = CURLE_OK;
-    long connect_ms = options->timeout_ms < TILL_LIMIT_CONNECT_TIMEOUT_MS
+    long connect_ms = options->timeout_ms < options->connect_timeout_ms
                           ? (long)options->timeout_ms
-                          : TILL_LIMIT_CONNECT_TIMEOUT_MS;
+                          : (long)options->connect_timeout_ms;
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     SET(CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
     SET(CURLOPT_BUFFERSIZE,
@@ -207,6 +207,34 @@ static CURLcode transfer_set_limits(struct transfer *transfer,
     SET(CURLOPT_HEADERDATA, transfer);
     SET(CURLOPT_WRITEFUNCTION, transfer_on_body);
     SET(CURLOPT_WRITEDATA, transfer);
+    return rc;
+}
+
+// libcurl calls it when the connection stands, TLS included, and before the first byte of the request. A stream that the service refused unseen comes by twice.
+static int transfer_on_connected(void *context, char *remote, char *local, int remote_port,
+                                 int local_port)
+{
+    struct transfer *transfer = context;
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    if (transfer->is_handed_over)
+        return CURL_PREREQFUNC_OK;
+    if (transfer->before_body.call(transfer->before_body.context, &transfer->hook_error)) {
+        transfer->stop = TRANSFER_NOT_WANTED;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    transfer->is_handed_over = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+// A connection of its own: libcurl sends again by itself what it had sent over a kept one that turns out to be closed.
+static CURLcode transfer_set_hook(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    CURLcode rc = CURLE_OK;
+    bool has_hook = transfer->before_body.call != NULL;
+    SET(CURLOPT_PREREQFUNCTION, has_hook ? transfer_on_connected : NULL);
+    SET(CURLOPT_PREREQDATA, transfer);
+    SET(CURLOPT_FRESH_CONNECT, has_hook ? 1L : 0L);
     return rc;
 }
 
@@ -227,7 +255,7 @@ static CURLcode transfer_set_request(struct transfer *transfer,
     } else {
         SET(CURLOPT_HTTPGET, 1L);
     }
-    return rc;
+    return rc ? rc : transfer_set_hook(transfer);
 }
 #undef SET
 
@@ -270,6 +298,9 @@ enum till_code transfer_begin(struct transfer *transfer, const struct transfer_r
     transfer->head = (struct transfer_head){0};
     transfer->curl_text[0] = '\0';
     transfer->body_limit_bytes = request->body_limit_bytes;
+    transfer->before_body = request->before_body;
+    transfer->is_handed_over = false;
+    till_error_clear(&transfer->hook_error);
     buf_release(&transfer->body);
     buf_init(&transfer->body, request->body_limit_bytes + 2 * TRANSFER_BODY_PADDING);
     enum till_code code = transfer_headers(transfer, request, e);

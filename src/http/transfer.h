@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/sv.h"
+#include "http/http.h"
 
 enum { TRANSFER_BODY_PADDING = 8 }; // spare bytes behind a body, for parsers that work in place
 
@@ -22,6 +23,7 @@ enum transfer_stop {
     TRANSFER_HEADERS_TOO_LARGE,
     TRANSFER_NO_MEMORY,
     TRANSFER_STALLED,
+    TRANSFER_NOT_WANTED, // by the request's hook
 };
 
 struct transfer_head { // what is kept of the header lines
@@ -47,13 +49,16 @@ struct transfer {
     size_t body_limit_bytes;
     int64_t begun_ms, last_byte_ms;
     char curl_text[CURL_ERROR_SIZE];
+    struct http_hook before_body; // of this request
+    struct till_error hook_error;
+    bool is_handed_over; // the hook agreed
 };
 
 struct transfer_options {
     const struct clock *clock;
     const char *user_agent;
     const char *ca_file; // NULL = the system's
-    int64_t timeout_ms;
+    int64_t timeout_ms, connect_timeout_ms;
 };
 
 struct transfer_request {
@@ -62,6 +67,7 @@ struct transfer_request {
     struct curl_slist *headers;  // borrowed
     struct sv post;              // body of a POST, borrowed until transfer_end(); .ptr NULL: a GET
     size_t body_limit_bytes;
+    struct http_hook before_body; // .call NULL: none
 };
 
 enum till_code transfer_init(struct transfer *transfer, const struct transfer_options *options,

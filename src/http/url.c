@@ -50,7 +50,7 @@ static bool url_parts_are_loopback(const struct url_parts *parts)
     return inet_pton(AF_INET, parts->host, &four) == 1 && (ntohl(four.s_addr) >> 24) == 127;
 }
 
-void url_host(const char *url, char ret_host[static HTTP_HOST_BYTES])
+void http_url_host(const char *url, char ret_host[static HTTP_HOST_BYTES])
 {
     struct url_parts parts = {0};
     if (!url_split(url, &parts)) {
@@ -95,12 +95,23 @@ static bool url_is_clean(const char *url)
     return true;
 }
 
-enum till_code http_check_url(const char *url, struct till_error *e)
+// The text of an address in a message: itself in quotes, or nothing of it.
+static void url_show(const char *url, bool is_secret, char *ret_text, size_t bytes)
+{
+    if (is_secret)
+        snprintf(ret_text, bytes, "the address");
+    else
+        snprintf(ret_text, bytes, "\"%.200s\"", url ? url : "");
+}
+
+static enum till_code url_check(const char *url, bool is_secret, struct till_error *e)
 {
     struct url_parts parts = {0};
+    char shown[224];
+    url_show(url, is_secret, shown, sizeof shown);
     if (!url || !url_is_clean(url) || !url_split(url, &parts)) {
         url_parts_release(&parts);
-        TILL_FAIL(e, TILL_CONFIG, 0, "\"%.200s\" is not a web address", url ? url : "");
+        TILL_FAIL(e, TILL_CONFIG, 0, "%s is not a web address", shown);
         return till_error_hint(e, "write it in whole, for example https://api.polar.sh");
     }
     enum till_code code = TILL_OK;
@@ -110,13 +121,23 @@ enum till_code http_check_url(const char *url, struct till_error *e)
                   parts.host);
         code = till_error_hint(e, "leave out everything before the \"@\"");
     } else if (!is_http && strcmp(parts.scheme, "https") != 0) {
-        TILL_FAIL(e, TILL_CONFIG, 0, "\"%.200s\" is not an https address", url);
+        TILL_FAIL(e, TILL_CONFIG, 0, "%s is not an https address", shown);
         code = till_error_hint(e, "write it with https://");
     } else if (is_http && !url_parts_are_loopback(&parts)) {
-        TILL_FAIL(e, TILL_CONFIG, 0, "\"%.200s\" would send the token unencrypted", url);
+        TILL_FAIL(e, TILL_CONFIG, 0, "%s would send the token unencrypted", shown);
         code = till_error_hint(
             e, "use https://; plain http is for this machine alone (127.0.0.1, localhost)");
     }
     url_parts_release(&parts);
     return code;
+}
+
+enum till_code http_check_url(const char *url, struct till_error *e)
+{
+    return url_check(url, false, e);
+}
+
+enum till_code http_check_secret_url(const char *url, struct till_error *e)
+{
+    return url_check(url, true, e);
 }

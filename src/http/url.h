@@ -8,10 +8,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-enum { HTTP_URL_BYTES = TILL_LIMIT_HTTP_URL_BYTES, HTTP_HOST_BYTES = 280 };
+enum { HTTP_URL_BYTES = TILL_LIMIT_HTTP_URL_BYTES };
 
-// "api.polar.sh", "127.0.0.1:8080": the port only when it is not the scheme's own. "?" when url is none.
-void url_host(const char *url, char ret_host[static HTTP_HOST_BYTES]);
 // Same scheme, host and port, and no credentials in b.
 bool url_is_same_origin(const char *a, const char *b);
 bool url_is_loopback(const char *url);

@@ -73,13 +73,13 @@ static void names_hosts(void **state)
 {
     (void)state;
     char host[HTTP_HOST_BYTES];
-    url_host("https://api.polar.sh/v1", host);
+    http_url_host("https://api.polar.sh/v1", host);
     assert_string_equal(host, "api.polar.sh");
-    url_host("http://127.0.0.1:80/", host);
+    http_url_host("http://127.0.0.1:80/", host);
     assert_string_equal(host, "127.0.0.1");
-    url_host("https://a.example:80/", host);
+    http_url_host("https://a.example:80/", host);
     assert_string_equal(host, "a.example:80");
-    url_host("nonsense://", host);
+    http_url_host("nonsense://", host);
     assert_string_equal(host, "?");
 }
 
