@@ -104,6 +104,7 @@ static enum till_code write_one(struct writing *w, size_t number, struct till_er
         .is_weekly = w->cli->options[OPTION_weekly] != NULL,
         .source = w->cli->options[OPTION_traffic_source],
         .locale = w->cli->style.locale,
+        .has_names = true,
         .clock = w->cli->clock};
     enum till_code code = report_digest(w->store, &question, &arena, &w->digest, e);
     if (code && w->connections.count > 1)

@@ -178,7 +178,7 @@ struct digest_first { // within the time the digest is about
     struct sv name;
 };
 struct digest_lost { // a customer who stopped to pay within that time
-    struct sv name;
+    struct sv name;  // .ptr NULL: must not be said
     metrics_currency currency;
     int64_t mrr_minor;
     int64_t all_minor;     // MRR of all when the time began

@@ -240,8 +240,10 @@ static enum till_code tell_lost(struct telling *t, const struct digest_lost *los
         return TILL_OK;
     struct buf *out = begin_sentence(t);
     buf_text(out, is_largest ? "The largest customer left: " : "A large customer left: ");
-    buf_sv(out, lost->name);
-    buf_text(out, ", ");
+    if (lost->name.ptr) {
+        buf_sv(out, lost->name);
+        buf_text(out, ", ");
+    }
     digest_money_words(out, lost->mrr_minor, lost->currency, t->facts->locale);
     buf_text(out, " of MRR");
     if (lost->all_minor > 0) {

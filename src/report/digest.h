@@ -13,6 +13,7 @@ struct report_digest_question {
     bool is_weekly;         // about the 7 days up to it
     const char *source;     // of visitors; NULL = the first that is connected
     const char *locale;     // for money in sentences; NULL = the user's
+    bool has_names;         // of customers in sentences; else none of them is named
     const struct clock *clock;
 };
 // Texts are in the arena. Large: not for the stack. USAGE when the day is not over, or there is no such source of visitors; CONFIG when neither orders nor

@@ -208,9 +208,10 @@ static void take_lost(struct digest_gathering *g, const struct report_customers 
         const struct report_person *person = &lost->people[i];
         const struct movements_line *line =
             first_line(g, person->currency, digest_main_span(g).from);
-        struct sv name = person->name.ptr    ? person->name
-                         : person->email.ptr ? person->email
-                                             : SV("a customer without a name");
+        struct sv name = !g->question->has_names ? (struct sv){0}
+                         : person->name.ptr      ? person->name
+                         : person->email.ptr     ? person->email
+                                                 : SV("a customer without a name");
         g->facts.lost[g->facts.lost_count++] =
             (struct digest_lost){.name = name,
                                  .currency = person->currency,

@@ -360,6 +360,18 @@ static void who_left_matters_by_share_or_by_rank(void **state)
     }
 }
 
+static void who_left_is_not_named_where_names_must_not_go(void **state)
+{
+    struct world w;
+    (void)state;
+    fill(&w, DIGEST_orders, 0, 0);
+    w.facts.lost[0] = (struct digest_lost){
+        .currency = METRICS_USD, .mrr_minor = 40000, .all_minor = 440000, .largest_minor = 30000};
+    w.facts.lost_count = 1;
+    stand_out(&w, "2026-11-17");
+    assert_told(&w, 1, "The largest customer left: $400 of MRR, 9.1% of $4,400.");
+}
+
 static void payments_and_sources(void **state)
 {
     struct world w;
@@ -453,6 +465,7 @@ int main(void)
         cmocka_unit_test(weeks_stand_out_beside_weeks),
         cmocka_unit_test(small_numbers_are_no_news),
         cmocka_unit_test(who_left_matters_by_share_or_by_rank),
+        cmocka_unit_test(who_left_is_not_named_where_names_must_not_go),
         cmocka_unit_test(payments_and_sources),
         cmocka_unit_test(first_times),
         cmocka_unit_test(words_are_as_people_write),
