@@ -43,10 +43,10 @@ enum till_code store_channels(struct store *store, struct arena *arena,
 enum till_code store_channel_get(struct store *store, const char *name,
                                  struct store_channel *ret_channel, bool *ret_found,
                                  struct till_error *e) TILL_MUSTUSE;
-// Replaces the one of that name. LIMIT above TILL_LIMIT_CHANNELS.
+// Replaces the one of that name. LIMIT above TILL_LIMIT_CHANNELS. Its connection need not be there: it may come back, and until then the channel gets nothing.
 enum till_code store_channel_put(struct store *store, const struct store_channel *channel,
                                  struct till_error *e) TILL_MUSTUSE;
-// Its log stays: what went out went out.
+// Its log stays: what went out went out. (It goes with the organization's rows.)
 enum till_code store_channel_remove(struct store *store, const char *name, bool *ret_was_there,
                                     struct till_error *e) TILL_MUSTUSE;
 
@@ -56,7 +56,7 @@ struct store_digest_schedule {
     int minute;        // of the day, in the zone; default 8:00
     char timezone[64]; // "" = the setting timezone
     uint32_t weekdays; // bit 0 Monday ... bit 6 Sunday, of the day on which it is sent; default all
-    int weekly_weekday; // 0 Monday ... 6 Sunday: when digests of a week are due; default 0
+    int weekly_weekday; // 0 Monday ... 6 Sunday: when digests of a week are due; -1 = never; default 0
 };
 enum till_code store_digest_schedule(struct store *store,
                                      struct store_digest_schedule *ret_schedule,
@@ -73,6 +73,10 @@ enum store_delivery_state {
     STORE_DELIVERY_UNCERTAIN, // handed over, and no answer: not sent again by itself
     STORE_DELIVERY_FAILED,    // refused, or tried too often
 };
+// "day", "week"; "waiting", "committed", "sent", "uncertain", "failed".
+const char *store_digest_period_word(enum store_digest_period period);
+const char *store_delivery_word(enum store_delivery_state state);
+
 struct store_delivery_key {
     char channel[STORE_NAME_BYTES];
     char organization_id[STORE_NAME_BYTES];

@@ -144,6 +144,7 @@ static enum till_code purge(struct store *store, const struct value *organizatio
         "DELETE FROM till_webhooks WHERE organization_id = ?1",
         "DELETE FROM till_packed WHERE organization_id = ?1",
         "DELETE FROM till_packed_bills WHERE organization_id = ?1",
+        "DELETE FROM digest_log WHERE organization_id = ?1",
         "DELETE FROM till_tables WHERE organization_id = ?1",
     };
     enum till_code code = purge_mirrored(store, organization, e);

@@ -8,7 +8,7 @@
 #include "store/driver.h"
 
 enum {
-    STORE_SCHEMA_VERSION = 4,          // of the newest numbered migration
+    STORE_SCHEMA_VERSION = 5,          // of the newest numbered migration
     STORE_APPLICATION_ID = 0x74696c6c, // "till"
     STATEMENTS_CACHED = 96,
 };

@@ -45,6 +45,7 @@ static const struct migration migrations[] = {
      "till_tables.table_name AND r.code = 'ok' ORDER BY r.id DESC LIMIT 1);"},
     {3, "annotations, goals and saved queries", NULL},
     {4, "web traffic, packed bills, and facts of events", NULL},
+    {5, "the digest's channels", NULL},
 };
 _Static_assert(TILL_COUNT(migrations) == STORE_SCHEMA_VERSION, "one migration for each version");
 

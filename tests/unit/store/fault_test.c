@@ -2,7 +2,8 @@
 // fault_test.c - SQLite without memory, without a disk, and killed: at every point of some pieces of work.
 //
 // The work: opening and migrating a new database, and one of schema version 1; one page with new, changed, returning and malformed rows, then a
-// proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; a webhook's life; and notes put and removed.
+// proven end that marks one row as deleted; the same rows without a walk, with hints, then a burial; a webhook's life; notes put and removed; and a channel
+// with the log of a digest.
 // Each is run with the 1st, 2nd, 3rd ... allocation (a wrapper around SQLite's allocator, and around the program's own) or file operation
 // (a shim around SQLite's file layer: reads, writes, syncs, truncates) failing, once and from then on, until a run meets no
 // failure. After each failure: the error has its class and words, nothing leaks, the file is intact, the state is the one before or the one
@@ -18,6 +19,7 @@
 
 #include "base/fault.h"
 #include "base/fs.h"
+#include "store/channels.h"
 #include "store/notes.h"
 
 enum { POINTS_MAX = 1000000, POINTS_STEP = 47, KILLED_STATUS = 42 };
@@ -446,6 +448,56 @@ static void check_notes_state(struct fixture *f, bool is_whole)
         fail_msg("the state is %d", (int)kept);
 }
 
+static enum till_code work_channels(struct fixture *f)
+{
+    static const struct store_channel channel = {
+        .name = "chat", .kind = "slack", .settings = "{}", .created_us = NOON_US};
+    static const struct store_digest_schedule schedule = {.is_on = true, .minute = 480};
+    static struct store_delivery delivery = {
+        .key = {"chat", ORGANIZATION, STORE_DIGEST_DAY, {2026, 1, 1}},
+        .part_count = 1,
+        .tries = 1,
+        .first_us = NOON_US,
+        .last_us = NOON_US};
+    struct store_channels channels;
+    struct store_deliveries deliveries;
+    struct store_digest_schedule found;
+    bool was_there = false;
+    enum till_code code = store_channel_put(f->store, &channel, &f->e);
+    if (code == TILL_OK)
+        code = store_channels(f->store, &f->arena, &channels, &f->e);
+    if (code == TILL_OK)
+        code = store_digest_schedule_put(f->store, &schedule, &f->e);
+    if (code == TILL_OK)
+        code = store_digest_schedule(f->store, &found, &f->e);
+    delivery.state = STORE_DELIVERY_COMMITTED;
+    if (code == TILL_OK)
+        code = store_delivery_put(f->store, &delivery, &f->e);
+    delivery.state = STORE_DELIVERY_SENT;
+    if (code == TILL_OK)
+        code = store_delivery_put(f->store, &delivery, &f->e);
+    if (code == TILL_OK)
+        code = store_deliveries(f->store, "", 10, &f->arena, &deliveries, &f->e);
+    if (code == TILL_OK)
+        code = store_channel_remove(f->store, "chat", &was_there, &f->e);
+    return code;
+}
+
+// Each step is there or not; a whole run leaves the schedule and the log.
+static void check_channels_state(struct fixture *f, bool is_whole)
+{
+    int64_t kept = ask_integer(
+        f->store, "SELECT (SELECT count(*) FROM digest_channels) * 100 + (SELECT count(*) FROM "
+                  "digest_schedule WHERE minute = 480) * 10 + (SELECT coalesce(max(CASE state WHEN "
+                  "'committed' THEN 1 WHEN 'sent' THEN 2 END), 0) FROM digest_log)");
+    bool is_known = kept == 12;
+    static const int64_t states[] = {0, 100, 110, 111, 112};
+    for (size_t i = 0; i < TILL_COUNT(states) && !is_whole; i++)
+        is_known = is_known || kept == states[i];
+    if (!is_known)
+        fail_msg("the state is %d", (int)kept);
+}
+
 static void prepare_version_1(struct fixture *f)
 {
     store_close(f->store);
@@ -461,7 +513,7 @@ static void check_version_1(struct fixture *f, bool is_whole)
 {
     struct store_health health;
     (void)is_whole;
-    assert_answer(f, 4, "PRAGMA user_version");
+    assert_answer(f, 5, "PRAGMA user_version");
     assert_answer(f, 1,
                   "SELECT count(*) FROM till_tables WHERE row_count = 7 AND last_full_at = "
                   "'2026-01-01T12:00:00.000000Z'");
@@ -500,6 +552,8 @@ static const struct work work_of_a_webhook = {
     "webhook", prepare_nothing, work_webhook, check_webhook_state, true, 100};
 static const struct work work_of_notes = {
     "notes", prepare_nothing, work_notes, check_notes_state, true, 60};
+static const struct work work_of_channels = {
+    "channels", prepare_nothing, work_channels, check_channels_state, true, 60};
 static const struct work work_of_version_1 = {
     "version 1", prepare_version_1, work_open, check_version_1, false, 30};
 
@@ -641,6 +695,7 @@ static void test_rows_without_memory(void **state)
     fail_everywhere(&work_of_rows, FAULT_MEMORY, false);
     fail_everywhere(&work_of_a_webhook, FAULT_MEMORY, false);
     fail_everywhere(&work_of_notes, FAULT_MEMORY, false);
+    fail_everywhere(&work_of_channels, FAULT_MEMORY, false);
     fail_everywhere(&work_of_version_1, FAULT_MEMORY, false);
 }
 static void test_rows_without_disk(void **state)
@@ -650,6 +705,7 @@ static void test_rows_without_disk(void **state)
     fail_everywhere(&work_of_rows_alone, FAULT_FILES, true);
     fail_everywhere(&work_of_a_webhook, FAULT_FILES, false);
     fail_everywhere(&work_of_notes, FAULT_FILES, false);
+    fail_everywhere(&work_of_channels, FAULT_FILES, false);
     fail_everywhere(&work_of_version_1, FAULT_FILES, false);
 }
 #ifdef TILL_FAULTS
@@ -661,6 +717,7 @@ static void test_without_memory_of_our_own(void **state)
     fail_everywhere(&work_of_rows, FAULT_OWN_MEMORY, false);
     fail_everywhere(&work_of_a_webhook, FAULT_OWN_MEMORY, false);
     fail_everywhere(&work_of_notes, FAULT_OWN_MEMORY, false);
+    fail_everywhere(&work_of_channels, FAULT_OWN_MEMORY, false);
 }
 #endif
 static void test_open_without_disk(void **state)

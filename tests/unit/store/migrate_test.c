@@ -53,7 +53,7 @@ static void test_new(void **state)
     char name[400];
     (void)state;
     fixture_open(&f);
-    assert_int_equal(4, store_schema_version(f.store));
+    assert_int_equal(5, store_schema_version(f.store));
     land_orders(&f, 1, 3);
     static const char *const files[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {
@@ -89,7 +89,7 @@ static void test_column_that_came_later(void **state)
     assert_answer(&f, 0, "SELECT count(mrr_amount) FROM v_mrr");
     assert_answer(&f, 3, "SELECT count(*) FROM v_mine");
     assert_answer(&f, 1, "SELECT count(*) FROM sqlite_schema WHERE name = 'refunds_by_order_id'");
-    (void)snprintf(backup, sizeof backup, "%s.backup-v4", f.path);
+    (void)snprintf(backup, sizeof backup, "%s.backup-v5", f.path);
     assert_int_equal(0, stat(backup, &status));
     assert_int_equal(0600, status.st_mode & 0777);
     land_orders(&f, 1, 4); // the column stands last now
@@ -134,7 +134,7 @@ static void test_backups_are_bounded(void **state)
     change_file(&f, "DROP TABLE events");
     fixture_reopen(&f);
     assert_int_equal(TILL_LIMIT_BACKUPS, count_files(&f, "backup"));
-    (void)snprintf(name, sizeof name, "%s.backup-v4", f.path);
+    (void)snprintf(name, sizeof name, "%s.backup-v5", f.path);
     assert_int_equal(0, access(name, R_OK));
     (void)snprintf(name, sizeof name, "%s.backup-v05", f.path);
     assert_int_equal(0, access(name, R_OK));
@@ -159,7 +159,7 @@ static void test_newer_and_older(void **state)
     fixture_open(&f);
     land_orders(&f, 1, 3);
     close_store(&f);
-    change_file(&f, "PRAGMA user_version = 5");
+    change_file(&f, "PRAGMA user_version = 6");
     refuse(&f, STORE_READ_WRITE, TILL_STORE, "newer till");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "newer till");
     change_file(&f, "PRAGMA user_version = 0");
@@ -214,8 +214,8 @@ static void test_from_version_1(void **state)
     change_file(&f, rows_of_version_1);
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
     assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
-    assert_int_equal(4, store_schema_version(f.store));
-    assert_answer(&f, 4, "PRAGMA user_version");
+    assert_int_equal(5, store_schema_version(f.store));
+    assert_answer(&f, 5, "PRAGMA user_version");
     assert_int_equal(1, count_files(&f, "backup-v1"));
     struct store_table_state customers = state_of(&f, TABLE_customers);
     assert_int_equal(3, customers.row_count);
@@ -242,6 +242,27 @@ static void test_from_version_1(void **state)
     fixture_close(&f);
 }
 
+// Before channels.
+static void test_from_version_4(void **state)
+{
+    struct fixture f;
+    (void)state;
+    fixture_open(&f);
+    land_orders(&f, 1, 3);
+    close_store(&f);
+    change_file(&f, "DROP TABLE digest_channels; DROP TABLE digest_schedule; DROP TABLE "
+                    "digest_log; PRAGMA user_version = 4");
+    refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
+    assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
+    assert_answer(&f, 5, "PRAGMA user_version");
+    assert_int_equal(1, count_files(&f, "backup-v4"));
+    assert_answer(&f, 3, "SELECT count(*) FROM orders");
+    assert_answer(&f, 0,
+                  "SELECT (SELECT count(*) FROM digest_channels) + (SELECT count(*) FROM "
+                  "digest_schedule) + (SELECT count(*) FROM digest_log)");
+    fixture_close(&f);
+}
+
 // Before web traffic.
 static void test_from_version_3(void **state)
 {
@@ -255,7 +276,7 @@ static void test_from_version_3(void **state)
                     "TABLE search_queries; PRAGMA user_version = 3");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
     assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
-    assert_answer(&f, 4, "PRAGMA user_version");
+    assert_answer(&f, 5, "PRAGMA user_version");
     assert_int_equal(1, count_files(&f, "backup-v3"));
     assert_answer(&f, 3, "SELECT count(*) FROM orders");
     assert_answer(&f, 0, "SELECT count(*) FROM traffic_sources");
@@ -275,7 +296,7 @@ static void test_from_version_2(void **state)
                     "PRAGMA user_version = 2");
     refuse(&f, STORE_READ_ONLY, TILL_STORE, "older till");
     assert_ok(&f, store_open(f.path, STORE_READ_WRITE, &f.store, &f.e));
-    assert_answer(&f, 4, "PRAGMA user_version");
+    assert_answer(&f, 5, "PRAGMA user_version");
     assert_int_equal(1, count_files(&f, "backup-v2"));
     assert_answer(&f, 3, "SELECT count(*) FROM orders");
     assert_answer(&f, 0,
@@ -478,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_from_version_1),
         cmocka_unit_test(test_from_version_2),
         cmocka_unit_test(test_from_version_3),
+        cmocka_unit_test(test_from_version_4),
         cmocka_unit_test(test_migrated_and_new_are_alike),
         cmocka_unit_test(test_files_of_others),
         cmocka_unit_test(test_damage),
