@@ -27,6 +27,11 @@ bool channel_kind_parse(struct sv word, enum channel_kind *ret_kind)
     return false;
 }
 
+bool channel_kind_is_local(enum channel_kind kind)
+{
+    return kind == CHANNEL_file || kind == CHANNEL_command;
+}
+
 const char *channel_value(const struct channel_values *values, enum channel_field field)
 {
     const char *value = values->list[field];

@@ -34,6 +34,9 @@ extern const struct channel_field_info channel_fields[CHANNEL_FIELD__COUNT];
 // False when there is no such kind.
 bool channel_kind_parse(struct sv word, enum channel_kind *ret_kind);
 
+// What writes files or starts programs here: only somebody at this machine's command line adds those, never a page.
+bool channel_kind_is_local(enum channel_kind kind);
+
 // One channel's fields: NULL where nothing is said. Secrets are not among them.
 struct channel_values {
     const char *list[CHANNEL_FIELD__COUNT];

@@ -6,9 +6,11 @@
 // well-formed is api_check()'s and then the command's own business.
 #include "serve/work.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "channels/kinds.h"
 
 struct line { // being written
     const struct api_question *question;
@@ -158,6 +160,187 @@ static void verify_line(struct line *line)
     values(line, "customer_id", "--customer-id=");
 }
 
+// ---- channels ----
+
+enum { FIELD_NAME_BYTES = 64 };
+// A field's parameter: the option's name with "_"; what is secret has its word.
+static void field_name(enum channel_field field, char ret_name[static FIELD_NAME_BYTES])
+{
+    const struct channel_field_info *info = &channel_fields[field];
+    size_t len = 0;
+    for (const char *c = info->is_secret ? info->word : info->option;
+         *c && len + 1 < FIELD_NAME_BYTES; c++)
+        ret_name[len++] = *c == '-' ? '_' : *c;
+    ret_name[len] = '\0';
+}
+
+static bool has_field(enum channel_kind kind, const char *name)
+{
+    char own[FIELD_NAME_BYTES];
+    for (int i = 0; i < CHANNEL_FIELD__COUNT; i++) {
+        field_name((enum channel_field)i, own);
+        if (channel_fields[i].kind == kind && strcmp(own, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Options for what is plain; what is of another kind is refused rather than left out.
+static enum till_code field_options(struct line *line, enum channel_kind kind, struct till_error *e)
+{
+    for (int i = 0; i < CHANNEL_FIELD__COUNT; i++) {
+        const struct channel_field_info *info = &channel_fields[i];
+        char name[FIELD_NAME_BYTES], option[FIELD_NAME_BYTES + 4];
+        field_name((enum channel_field)i, name);
+        struct sv value = api_value(line->question, name);
+        if (value.ptr && !has_field(kind, name))
+            return TILL_FAIL(e, TILL_USAGE, 0, "a channel of kind %s has no %s",
+                             channel_kinds[kind].word, name);
+        if (!value.ptr || info->kind != kind || info->is_secret)
+            continue;
+        (void)snprintf(option, sizeof option, "--%s=", info->option);
+        add(line, option, value);
+    }
+    return TILL_OK;
+}
+
+// One line of standard input for each secret field, in the table's order; "" where it has none.
+static enum till_code secret_lines(struct line *line, enum channel_kind kind, struct till_error *e)
+{
+    AUTO_BUF text; // wiped below
+    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
+    enum till_code code =
+        buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES) ? TILL_FAIL_MEMORY(e) : TILL_OK;
+    for (int i = 0; i < CHANNEL_FIELD__COUNT && code == TILL_OK; i++) {
+        const struct channel_field_info *info = &channel_fields[i];
+        if (info->kind != kind || !info->is_secret)
+            continue;
+        char name[FIELD_NAME_BYTES];
+        field_name((enum channel_field)i, name);
+        struct sv value = api_value(line->question, name);
+        value = value.ptr ? sv_trim(value) : SV("");
+        if (memchr(value.ptr, '\n', value.len) || memchr(value.ptr, '\r', value.len))
+            code = TILL_FAIL(e, TILL_USAGE, 0, "%s is more than one line", info->word);
+        buf_sv(&text, value);
+        buf_char(&text, '\n');
+    }
+    if (code == TILL_OK)
+        code = buf_fail(&text, "the channel's secrets", e);
+    char *kept = code == TILL_OK ? arena_alloc(line->arena, text.len + 1) : NULL;
+    line->is_short_of_memory = line->is_short_of_memory || (code == TILL_OK && !kept);
+    if (kept && text.len > 0) {
+        memcpy(kept, text.data, text.len);
+        line->input = (struct sv){kept, text.len};
+    }
+    buf_wipe(&text);
+    return code;
+}
+
+static void digests_of(struct line *line)
+{
+    struct sv enabled = api_value(line->question, "enabled");
+    struct sv names = api_value(line->question, "with_names");
+    struct sv ascii = api_value(line->question, "ascii");
+    values(line, "digests", "--digests=");
+    values(line, "sections", "--sections=");
+    values(line, "connection", "--connection=");
+    if (names.ptr)
+        word(line, sv_equal(names, SV("1")) ? "--with-names" : "--without-names");
+    if (ascii.ptr)
+        word(line, sv_equal(ascii, SV("1")) ? "--ascii" : "--unicode");
+    if (enabled.ptr)
+        word(line, sv_equal(enabled, SV("1")) ? "--on" : "--off");
+}
+
+static enum till_code channel_line(struct line *line, struct till_error *e)
+{
+    static const char *const needed[] = {"kind", NULL};
+    enum channel_kind kind = CHANNEL_email;
+    enum till_code code = need(line->question, needed, e);
+    if (code)
+        return code;
+    if (!channel_kind_parse(api_value(line->question, "kind"), &kind) ||
+        channel_kind_is_local(kind))
+        return TILL_FAIL(e, TILL_USAGE, 0, "such a channel is added at the command line alone");
+    word(line, "channels");
+    word(line, "--token-stdin");
+    values(line, "name", "--name=");
+    code = field_options(line, kind, e);
+    digests_of(line);
+    if (is_on(line, "no_check"))
+        word(line, "--no-check");
+    word(line, "--");
+    word(line, "add");
+    word(line, channel_kinds[kind].word);
+    return code ? code : secret_lines(line, kind, e);
+}
+
+static void channel_set_line(struct line *line)
+{
+    word(line, "channels");
+    digests_of(line);
+    word(line, "--");
+    word(line, "set");
+    values(line, "name", "");
+}
+
+static void channel_word_line(struct line *line, const char *verb)
+{
+    word(line, "channels");
+    word(line, "--");
+    word(line, verb);
+    values(line, "name", "");
+}
+
+static void digest_line(struct line *line, const char *option)
+{
+    word(line, "digest");
+    word(line, option);
+    values(line, "channel", "--channel=");
+    values(line, "date", "--date=");
+    if (is_on(line, "weekly"))
+        word(line, "--weekly");
+    if (is_on(line, "again"))
+        word(line, "--again");
+}
+
+static void schedule_line(struct line *line)
+{
+    struct sv enabled = api_value(line->question, "enabled");
+    word(line, "digest");
+    values(line, "at", "--at=");
+    values(line, "timezone", "--timezone=");
+    values(line, "weekdays", "--weekdays=");
+    values(line, "weekly_on", "--weekly-on=");
+    if (enabled.ptr)
+        word(line, sv_equal(enabled, SV("1")) ? "--on" : "--off");
+    word(line, "--");
+    word(line, "set");
+}
+
+// What is about channels and digests; false: something else is asked.
+static bool delivery_line(struct line *line, enum till_code *ret_code, struct till_error *e)
+{
+    static const char *const needed[] = {"name", NULL};
+    enum api_route route = line->question->route;
+    *ret_code = TILL_OK;
+    if (route == API_channel_set || route == API_channel_test || route == API_channel_remove)
+        *ret_code = need(line->question, needed, e);
+    if (route == API_channel_put)
+        *ret_code = channel_line(line, e);
+    else if (route == API_channel_set)
+        channel_set_line(line);
+    else if (route == API_channel_test || route == API_channel_remove)
+        channel_word_line(line, route == API_channel_test ? "test" : "remove");
+    else if (route == API_digest_send || route == API_digest_preview)
+        digest_line(line, route == API_digest_send ? "--send" : "--preview");
+    else if (route == API_digest_schedule)
+        schedule_line(line);
+    else
+        return false;
+    return true;
+}
+
 // Commands that take parameters as free arguments, or one of them to remove.
 static const struct plain {
     enum api_route route;
@@ -209,7 +392,9 @@ enum till_code work_arguments(const struct api_question *question, struct arena 
     struct child_arguments arguments = {.count = 0};
     struct line line = {.question = question, .arena = arena, .to = &arguments};
     enum till_code code = TILL_OK;
-    if (question->route == API_connect) {
+    if (delivery_line(&line, &code, e)) {
+        // done
+    } else if (question->route == API_connect) {
         code = connect_line(&line, e);
     } else if (question->route == API_disconnect) {
         code = need(question, disconnect_needs, e);

@@ -75,6 +75,33 @@ static void lines(void **state)
         {API_goal_remove, "metric=revenue", "goal --remove=revenue", false, NULL},
         {API_saved_put, "name=best&sql=SELECT+1", "saved -- best -", false, "SELECT 1"},
         {API_saved_remove, "name=-x", "saved --remove=-x", false, NULL},
+        {API_channel_put,
+         "kind=telegram&name=--x&chat=-5&bot_token=+1:a%0a&digests=both&sections=money,tops&"
+         "with_names=0&ascii=1&enabled=1",
+         "channels --token-stdin --name=--x --chat=-5 --digests=both --sections=money,tops "
+         "--without-names --ascii --on -- add telegram",
+         false, "1:a\n"},
+        {API_channel_put, "kind=ntfy&topic=t&api_url=http://127.0.0.1:1&no_check=1&connection=a",
+         "channels --token-stdin --api-url=http://127.0.0.1:1 --connection=a --no-check -- add "
+         "ntfy",
+         false, "t\n\n"},
+        {API_channel_put, "kind=email&smtp_host=a&to_address=b&sender=c&username=d&password=e+f",
+         "channels --token-stdin --smtp-host=a --to-address=b --sender=c --username=d -- add email",
+         false, "e f\n"},
+        {API_channel_put, "kind=webhook&url=https://a",
+         "channels --token-stdin --url=https://a -- "
+         "add webhook",
+         false, "\n"},
+        {API_channel_set, "name=--help&enabled=0&with_names=1",
+         "channels --with-names --off -- set --help", false, NULL},
+        {API_channel_test, "name=a", "channels -- test a", false, NULL},
+        {API_channel_remove, "name=a", "channels -- remove a", false, NULL},
+        {API_digest_send, "channel=a&date=2026-01-01&weekly=1&again=1",
+         "digest --send --channel=a --date=2026-01-01 --weekly --again", false, NULL},
+        {API_digest_preview, "", "digest --preview", false, NULL},
+        {API_digest_schedule, "at=07:30&timezone=UTC&weekdays=mon-fri&weekly_on=never&enabled=1",
+         "digest --at=07:30 --timezone=UTC --weekdays=mon-fri --weekly-on=never --on -- set", false,
+         NULL},
     };
     (void)state;
     for (size_t i = 0; i < TILL_COUNT(table); i++) {
@@ -103,10 +130,22 @@ static void what_is_missing(void **state)
         enum api_route route;
         const char *form, *word;
     } table[] = {
-        {API_connect, "name=a", "token"},      {API_disconnect, "", "name"},
-        {API_tables_set, "every=5m", "table"}, {API_annotation_put, "date=2026-01-01", "text"},
-        {API_annotation_remove, "", "id"},     {API_goal_put, "metric=revenue", "amount"},
-        {API_saved_put, "name=x&sql=", "sql"}, {API_overview, "", "nothing"},
+        {API_connect, "name=a", "token"},
+        {API_disconnect, "", "name"},
+        {API_tables_set, "every=5m", "table"},
+        {API_annotation_put, "date=2026-01-01", "text"},
+        {API_annotation_remove, "", "id"},
+        {API_goal_put, "metric=revenue", "amount"},
+        {API_saved_put, "name=x&sql=", "sql"},
+        {API_overview, "", "nothing"},
+        {API_channel_put, "name=a", "kind"},
+        {API_channel_set, "enabled=1", "name"},
+        {API_channel_test, "", "name"},
+        {API_channel_remove, "", "name"},
+        {API_channel_put, "kind=file&path=/x", "command line alone"},
+        {API_channel_put, "kind=command", "command line alone"},
+        {API_channel_put, "kind=slack&bot_token=1", "no bot_token"},
+        {API_channel_put, "kind=webhook&url=a&signing_secret=a%0ab", "one line"},
     };
     (void)state;
     for (size_t i = 0; i < TILL_COUNT(table); i++) {
