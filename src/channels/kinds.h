@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/sv.h"
 
 enum channel_kind {
@@ -41,6 +43,13 @@ bool channel_kind_is_local(enum channel_kind kind);
 struct channel_values {
     const char *list[CHANNEL_FIELD__COUNT];
 };
+// As the database keeps them: {"chat":"42"}, without what is empty, and without secrets. Texts in the arena; what is missing, or is no text, is NULL.
+// FORMAT when it is not a JSON object.
+void channel_values_json(enum channel_kind kind, const struct channel_values *values,
+                         struct buf *out);
+enum till_code channel_values_parse(enum channel_kind kind, struct sv settings, struct arena *arena,
+                                    struct channel_values *ret_values,
+                                    struct till_error *e) TILL_MUSTUSE;
 // The value, else the field's default, else "".
 const char *channel_value(const struct channel_values *values, enum channel_field field);
 
