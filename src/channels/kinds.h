@@ -42,8 +42,10 @@ bool channel_kind_is_local(enum channel_kind kind);
 // One channel's fields: NULL where nothing is said. Secrets are not among them.
 struct channel_values {
     const char *list[CHANNEL_FIELD__COUNT];
+    const char
+        *where; // what channel_describe() said when it was saved, for whoever has no secret at hand
 };
-// As the database keeps them: {"chat":"42"}, without what is empty, and without secrets. Texts in the arena; what is missing, or is no text, is NULL.
+// As the database keeps them: {"where":"chat 42","chat":"42"}, without what is empty, and without secrets. Texts in the arena; what is missing, or is no text, is NULL.
 // FORMAT when it is not a JSON object.
 void channel_values_json(enum channel_kind kind, const struct channel_values *values,
                          struct buf *out);

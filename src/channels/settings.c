@@ -13,38 +13,44 @@ static bool is_kept(enum channel_kind kind, int field)
 void channel_values_json(enum channel_kind kind, const struct channel_values *values,
                          struct buf *out)
 {
-    bool has_any = false;
-    buf_char(out, '{');
+    buf_text(out, "{\"where\":");
+    buf_json_string(out, sv_of(values->where ? values->where : ""));
     for (int i = 0; i < CHANNEL_FIELD__COUNT; i++) {
         const char *value = values->list[i];
         if (!is_kept(kind, i) || !value || !value[0])
             continue;
-        buf_format(out, "%s\"%s\":", has_any ? "," : "", channel_fields[i].word);
+        buf_format(out, ",\"%s\":", channel_fields[i].word);
         buf_json_string(out, sv_of(value));
-        has_any = true;
     }
     buf_char(out, '}');
+}
+
+// *ret_text stays NULL where there is none.
+static enum till_code copy_text(const struct json *root, const char *key, struct arena *arena,
+                                const char **ret_text, struct till_error *e)
+{
+    struct sv text;
+    if (!json_text(json_get(root, key), &text))
+        return TILL_OK;
+    if (memchr(text.ptr, '\0', text.len))
+        return TILL_FAIL(e, TILL_FORMAT, 0, "%s has a NUL character in it", key);
+    *ret_text = arena_copy(arena, text.ptr, text.len);
+    return *ret_text ? TILL_OK : arena_fail(arena, "a channel", e);
 }
 
 enum till_code channel_values_parse(enum channel_kind kind, struct sv settings, struct arena *arena,
                                     struct channel_values *ret_values, struct till_error *e)
 {
-    struct channel_values values = {{NULL}};
+    struct channel_values values = {.where = NULL};
     const struct json *root = NULL;
     enum till_code code = json_parse(settings, arena, &root, e);
     if (code == TILL_OK && !json_is_object(root))
         code = TILL_FAIL(e, TILL_FORMAT, 0, "they are not a JSON object");
-    for (int i = 0; i < CHANNEL_FIELD__COUNT && code == TILL_OK; i++) {
-        struct sv text;
-        if (!is_kept(kind, i) || !json_text(json_get(root, channel_fields[i].word), &text))
-            continue;
-        values.list[i] = arena_copy(arena, text.ptr, text.len);
-        if (!values.list[i])
-            code = arena_fail(arena, "the channel's settings", e);
-        else if (memchr(text.ptr, '\0', text.len))
-            code = TILL_FAIL(e, TILL_FORMAT, 0, "%s has a NUL character in it",
-                             channel_fields[i].word);
-    }
+    if (code == TILL_OK)
+        code = copy_text(root, "where", arena, &values.where, e);
+    for (int i = 0; i < CHANNEL_FIELD__COUNT && code == TILL_OK; i++)
+        if (is_kept(kind, i))
+            code = copy_text(root, channel_fields[i].word, arena, &values.list[i], e);
     if (code)
         return till_error_context(e, "could not read the channel's settings");
     *ret_values = values;

@@ -18,7 +18,7 @@ static void there_and_back(void **state)
     arena_init(&arena, 1024 * 1024);
     buf_init(&text, 64 * 1024);
     for (int kind = 0; kind < CHANNEL_KIND__COUNT; kind++) {
-        struct channel_values values = {{NULL}}, back;
+        struct channel_values values = {.where = "there"}, back;
         struct till_error e = {0};
         for (int i = 0; i < CHANNEL_FIELD__COUNT; i++)
             values.list[i] = channel_fields[i].is_secret ? "hidden" : "a \"b\"\n\\ \xc3\xa4";
@@ -30,6 +30,7 @@ static void there_and_back(void **state)
         assert_int_equal(channel_values_parse((enum channel_kind)kind,
                                               (struct sv){text.data, text.len}, &arena, &back, &e),
                          TILL_OK);
+        assert_string_equal(back.where, "there");
         for (int i = 0; i < CHANNEL_FIELD__COUNT; i++) {
             if ((int)channel_fields[i].kind == kind && !channel_fields[i].is_secret)
                 assert_string_equal(back.list[i], values.list[i]);
@@ -42,7 +43,7 @@ static void there_and_back(void **state)
 static void what_is_not_there(void **state)
 {
     static const char *const bad[] = {"", "[]", "7", "{", "{\"chat\":\"a\\u0000b\"}"};
-    struct channel_values values = {{NULL}};
+    struct channel_values values = {.where = NULL};
     struct till_error e = {0};
     AUTO_ARENA arena;
     (void)state;
