@@ -16,6 +16,9 @@ const struct channel_field_info channel_fields[CHANNEL_FIELD__COUNT] = {
 #include "channels/kinds.def"
 };
 
+const char *const channel_sections[CHANNEL_SECTIONS] = {"money",     "subscriptions", "traffic",
+                                                        "standouts", "tops",          "sources"};
+
 bool channel_kind_parse(struct sv word, enum channel_kind *ret_kind)
 {
     for (int i = 0; i < CHANNEL_KIND__COUNT; i++) {

@@ -36,6 +36,9 @@ extern const struct channel_field_info channel_fields[CHANNEL_FIELD__COUNT];
 // False when there is no such kind.
 bool channel_kind_parse(struct sv word, enum channel_kind *ret_kind);
 
+// What a digest has, in words: bit i of store_channel.sections.
+enum { CHANNEL_SECTIONS = 6 };
+extern const char *const channel_sections[CHANNEL_SECTIONS];
 // What writes files or starts programs here: only somebody at this machine's command line adds those, never a page.
 bool channel_kind_is_local(enum channel_kind kind);
 
