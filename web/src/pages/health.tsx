@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // health.tsx - what `till doctor` says, each finding with its remedy; it asks Polar, so it runs when it is asked to.
 import { useEffect, useState } from "preact/hooks";
-import { type ApiError, perform, useAnswer } from "../api";
+import { useAnswer } from "../api";
 import * as f from "../format";
 import { connected, useSession } from "../report";
 import { link } from "../router";
 import type { Definition, DoctorAnswer, VerifyAnswer } from "../types";
 import { Bones, Empty, ErrorBox, Part } from "../ui/basics";
+import { useWork } from "../work";
 
 const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warning: ["wait", "look at it"], failed: ["bad", "failed"], skipped: ["wait", "not checked"] };
 
@@ -14,21 +15,14 @@ const VERDICTS: Record<string, [string, string]> = { ok: ["good", "fine"], warni
 // failed), and tells its findings all the same.
 function useFindings<T>(path: string, isFindings: (output: T) => boolean) {
     const [answer, setAnswer] = useState<T | null>(null);
-    const [error, setError] = useState<ApiError | null>(null);
-    const [isBusy, setBusy] = useState(false);
+    const work = useWork();
     const run = async () => {
-        setBusy(true);
-        setError(null);
-        try {
-            setAnswer((await perform("POST", path)).output as T);
-        } catch (problem) {
-            const known = (problem as ApiError).output as T | null;
-            if (known && isFindings(known)) setAnswer(known);
-            else setError(problem as ApiError);
-        }
-        setBusy(false);
+        const { isDone, output } = await work.run(path);
+        if (!isDone && !(output && isFindings(output as T))) return;
+        setAnswer(output as T);
+        work.forget();
     };
-    return { answer, error, isBusy, run };
+    return { answer, error: work.error, isBusy: work.isBusy, run };
 }
 
 // `till verify`: the same 30 days asked of Polar, beside what is computed here.

@@ -2,13 +2,13 @@
 // integrations.tsx - connecting: a card for each organization, and the form that connects one. The token goes straight to the process that
 // checks it with Polar and seals it; the page forgets it as soon as it is sent.
 import { useState } from "preact/hooks";
-import { type ApiError, perform } from "../api";
+import { perform } from "../api";
 import * as f from "../format";
-import { useJob } from "../live";
 import { connected, useSession } from "../report";
 import { go } from "../router";
 import type { Connection, Source } from "../types";
 import { CopyButton, Dialog, ErrorBox, Field, Part, Tag } from "../ui/basics";
+import { useWork } from "../work";
 
 const SCOPES = ["organizations:read", "customers:read", "products:read", "orders:read", "subscriptions:read", "refunds:read", "checkouts:read", "benefits:read"];
 const MORE_SCOPES: [string, string][] = [
@@ -25,27 +25,16 @@ function ConnectForm({ isFirst, onDone }: { isFirst: boolean; onDone: (name: str
     const [apiUrl, setApiUrl] = useState("");
     const [name, setName] = useState("");
     const [isMore, setMore] = useState(false);
-    const [job, setJob] = useState<number | null>(null);
-    const [isBusy, setBusy] = useState(false);
-    const [error, setError] = useState<ApiError | null>(null);
-    const progress = useJob(job);
+    const { run, isBusy, line, error } = useWork();
     const text = (set: (value: string) => void) => (event: Event) => set((event.target as HTMLInputElement).value);
     const host = environment === "sandbox" ? "https://sandbox.polar.sh/dashboard" : "https://polar.sh/dashboard";
     const submit = async (event: Event) => {
         event.preventDefault();
-        setBusy(true);
-        setError(null);
-        try {
-            const done = perform("POST", "/api/connect", { service: "polar", environment, organization_id: organization.trim(), api_url: apiUrl.trim(), name: name.trim(), token: token.trim() }, setJob);
-            setToken("");
-            const answer = await done;
-            const output = (answer.output ?? {}) as { organization_name?: string; organization?: string };
-            onDone(output.organization_name ?? output.organization ?? "the organization");
-        } catch (problem) {
-            setError(problem as ApiError);
-        }
-        setBusy(false);
-        setJob(null);
+        const done = run("/api/connect", { service: "polar", environment, organization_id: organization.trim(), api_url: apiUrl.trim(), name: name.trim(), token: token.trim() });
+        setToken("");
+        const { isDone, output } = await done;
+        const told = output as { organization_name?: string; organization?: string } | null;
+        if (isDone) onDone(told?.organization_name ?? told?.organization ?? "the organization");
     };
     return (
         <div class="grid">
@@ -87,7 +76,7 @@ function ConnectForm({ isFirst, onDone }: { isFirst: boolean; onDone: (name: str
                         {isBusy ? "Checking…" : "Connect Polar"}
                     </button>
                     <span class="quiet small" role="status">
-                        {isBusy ? (progress?.line ?? "asking Polar") : ""}
+                        {isBusy ? (line ?? "asking Polar") : ""}
                     </span>
                 </div>
                 {error && <ErrorBox error={error} />}
@@ -125,23 +114,11 @@ function ConnectForm({ isFirst, onDone }: { isFirst: boolean; onDone: (name: str
 function Card({ one }: { one: Connection }) {
     const [isAsking, ask] = useState(false);
     const [isPurge, setPurge] = useState(false);
-    const [isBusy, setBusy] = useState(false);
-    const [job, setJob] = useState<number | null>(null);
-    const [error, setError] = useState<ApiError | null>(null);
-    const progress = useJob(job);
+    const { run, isBusy, line, error } = useWork();
     const held = (one.scopes ?? "").split(" ").filter(Boolean);
     const missing = (one.missing_scopes ?? "").split(" ").filter(Boolean);
-    const run = async (path: string, fields: Record<string, string | null>) => {
-        setBusy(true);
-        setError(null);
-        try {
-            await perform("POST", path, fields, setJob);
-            ask(false);
-        } catch (problem) {
-            setError(problem as ApiError);
-        }
-        setBusy(false);
-        setJob(null);
+    const disconnect = async () => {
+        if ((await run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })).isDone) ask(false);
     };
     return (
         <Part
@@ -202,7 +179,7 @@ function Card({ one }: { one: Connection }) {
                         Disconnect…
                     </button>
                     <span class="quiet small" role="status">
-                        {isBusy && !isAsking ? (progress?.line ?? "started") : ""}
+                        {isBusy && !isAsking ? (line ?? "started") : ""}
                     </span>
                 </div>
             )}
@@ -218,7 +195,7 @@ function Card({ one }: { one: Connection }) {
                     </label>
                     {error && <ErrorBox error={error} />}
                     <div class="row">
-                        <button class="button danger" disabled={isBusy} onClick={() => void run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })}>
+                        <button class="button danger" disabled={isBusy} onClick={() => void disconnect()}>
                             {isPurge ? "Disconnect and remove the rows" : "Disconnect"}
                         </button>
                         <button class="button" onClick={() => ask(false)}>
@@ -288,28 +265,16 @@ function SourceForm({ service, onDone }: { service: Service; onDone: (name: stri
     const [fields, setFields] = useState<Record<string, string>>({});
     const [secret, setSecret] = useState("");
     const [sent, setSent] = useState(0); // a file's field is made anew, so that it is empty as well
-    const [job, setJob] = useState<number | null>(null);
-    const [isBusy, setBusy] = useState(false);
-    const [error, setError] = useState<ApiError | null>(null);
-    const progress = useJob(job);
+    const { run, isBusy, line, error } = useWork();
     const set = (name: string) => (event: Event) => setFields({ ...fields, [name]: (event.target as HTMLInputElement).value });
     const submit = async (event: Event) => {
         event.preventDefault();
-        setBusy(true);
-        setError(null);
-        try {
-            const told = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
-            const done = perform("POST", "/api/connect", { ...told, service: service.key, [service.secret.isFile ? "key_file" : "token"]: secret.trim() }, setJob);
-            setSecret("");
-            setSent(sent + 1);
-            const answer = await done;
-            const output = (answer.output ?? {}) as { property_name?: string; name?: string; remark?: string | null };
-            onDone(output.name ?? service.key);
-        } catch (problem) {
-            setError(problem as ApiError);
-        }
-        setBusy(false);
-        setJob(null);
+        const told = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.trim()]));
+        const done = run("/api/connect", { ...told, service: service.key, [service.secret.isFile ? "key_file" : "token"]: secret.trim() });
+        setSecret("");
+        setSent(sent + 1);
+        const { isDone, output } = await done;
+        if (isDone) onDone((output as { name?: string } | null)?.name ?? service.key);
     };
     return (
         <form class="form" onSubmit={(event) => void submit(event)} autocomplete="off" aria-label={`Connect ${service.title}`}>
@@ -345,7 +310,7 @@ function SourceForm({ service, onDone }: { service: Service; onDone: (name: stri
                     {isBusy ? "Checking…" : `Connect ${service.title}`}
                 </button>
                 <span class="quiet small" role="status">
-                    {isBusy ? (progress?.line ?? `asking ${service.title}`) : ""}
+                    {isBusy ? (line ?? `asking ${service.title}`) : ""}
                 </span>
             </div>
             {error && <ErrorBox error={error} />}
@@ -356,22 +321,10 @@ function SourceForm({ service, onDone }: { service: Service; onDone: (name: stri
 function SourceCard({ one }: { one: Source }) {
     const [isAsking, ask] = useState(false);
     const [isPurge, setPurge] = useState(false);
-    const [isBusy, setBusy] = useState(false);
-    const [job, setJob] = useState<number | null>(null);
-    const [error, setError] = useState<ApiError | null>(null);
-    const progress = useJob(job);
+    const { run, isBusy, line, error } = useWork();
     const title = SERVICES.find((service) => service.key === one.service)?.title ?? one.service;
-    const run = async (path: string, fields: Record<string, string | null>) => {
-        setBusy(true);
-        setError(null);
-        try {
-            await perform("POST", path, fields, setJob);
-            ask(false);
-        } catch (problem) {
-            setError(problem as ApiError);
-        }
-        setBusy(false);
-        setJob(null);
+    const disconnect = async () => {
+        if ((await run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })).isDone) ask(false);
     };
     return (
         <div>
@@ -407,7 +360,7 @@ function SourceCard({ one }: { one: Source }) {
                     Disconnect…<span class="sr"> {one.name}</span>
                 </button>
                 <span class="quiet small" role="status">
-                    {isBusy && !isAsking ? (progress?.line ?? "started") : ""}
+                    {isBusy && !isAsking ? (line ?? "started") : ""}
                 </span>
             </div>
             {error && !isAsking && <ErrorBox error={error} />}
@@ -420,7 +373,7 @@ function SourceCard({ one }: { one: Source }) {
                     </label>
                     {error && <ErrorBox error={error} />}
                     <div class="row">
-                        <button class="button danger" disabled={isBusy} onClick={() => void run("/api/disconnect", { name: one.name, purge: isPurge ? "1" : null })}>
+                        <button class="button danger" disabled={isBusy} onClick={() => void disconnect()}>
                             {isPurge ? "Disconnect and remove the days" : "Disconnect"}
                         </button>
                         <button class="button" onClick={() => ask(false)}>

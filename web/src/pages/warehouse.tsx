@@ -3,12 +3,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, act, perform, runSql, useAnswer } from "../api";
 import * as f from "../format";
-import { useJob } from "../live";
 import { useReport } from "../report";
 import { setParams, usePlace } from "../router";
 import type { QueryAnswer, Run, Saved, SchemaTable, TableState } from "../types";
 import { Bones, Dialog, Empty, ErrorBox, Field, Part } from "../ui/basics";
 import { Chart } from "../ui/chart";
+import { useWork } from "../work";
 
 interface TablesAnswer {
     tables: TableState[];
@@ -89,23 +89,12 @@ function Tables() {
     const { data, error, again, isLoading } = useAnswer<TableState[] | TablesAnswer>("/api/tables", { connection: report.query.connection });
     const answer = tablesOf(data);
     const [edited, edit] = useState<TableState | null>(null);
-    const [job, setJob] = useState<number | null>(null);
-    const [busy, setBusy] = useState<string | null>(null);
-    const [problem, setProblem] = useState<ApiError | null>(null);
     const [finished, setFinished] = useState("");
-    const progress = useJob(job);
+    const { run, isBusy, line, error: problem } = useWork();
     const sync = async (table: string | null, full: boolean) => {
-        setBusy(table ?? "all");
-        setProblem(null);
         setFinished("");
-        try {
-            await perform("POST", "/api/sync", { connection: report.query.connection as string, table, full: full ? "1" : null }, setJob);
-            setFinished(table ? `${f.title(table)}: in step` : "Everything is in step");
-        } catch (error) {
-            setProblem(error as ApiError);
-        }
-        setBusy(null);
-        setJob(null);
+        const { isDone } = await run("/api/sync", { connection: report.query.connection, table, full: full ? "1" : null });
+        if (isDone) setFinished(table ? `${f.title(table)}: in step` : "Everything is in step");
     };
     const several = new Set((answer?.tables ?? []).map((one) => one.connection)).size > 1;
     return (
@@ -115,12 +104,12 @@ function Tables() {
             tools={
                 <>
                     <span class="quiet small" role="status">
-                        {busy ? (progress?.line ?? "syncing…") : finished}
+                        {isBusy ? (line ?? "syncing…") : finished}
                     </span>
-                    <button type="button" disabled={busy !== null} onClick={() => void sync(null, false)}>
+                    <button type="button" disabled={isBusy} onClick={() => void sync(null, false)}>
                         Sync now
                     </button>
-                    <button type="button" disabled={busy !== null} onClick={() => void sync(null, true)} title="Reads every row of every table, and proves that none is missing">
+                    <button type="button" disabled={isBusy} onClick={() => void sync(null, true)} title="Reads every row of every table, and proves that none is missing">
                         Full sync
                     </button>
                 </>
@@ -173,7 +162,7 @@ function Tables() {
                                         <td class="num p3">{f.count(one.changed)}</td>
                                         <td class="num p3">{f.count(one.removed)}</td>
                                         <td class="num">
-                                            <button class="plain small" disabled={busy !== null} onClick={() => void sync(one.table, false)}>
+                                            <button class="plain small" disabled={isBusy} onClick={() => void sync(one.table, false)}>
                                                 sync<span class="sr"> {one.table}</span>
                                             </button>{" "}
                                             <button class="plain small" onClick={() => edit(one)}>
