@@ -17,6 +17,8 @@ void view_digest_json(struct buf *out, const struct digest *digest);
 void view_digest_html(struct buf *out, const struct view_style *style, const struct digest *digest);
 
 // ---- pieces ----
+// The members of the JSON object without its braces.
+void view_digest_members(struct buf *out, const struct digest *digest);
 enum { VIEW_DIGEST_BYTES = 65536 }; // of one text, or document
 // "▲ 6%", "flat", "new", "" when there is nothing to compare with.
 void view_digest_change(struct buf *out, const struct view_style *style,

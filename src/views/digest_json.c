@@ -155,9 +155,9 @@ static void data_json(struct buf *out, const struct digest *digest)
     buf_char(out, ']');
 }
 
-void view_digest_json(struct buf *out, const struct digest *digest)
+void view_digest_members(struct buf *out, const struct digest *digest)
 {
-    buf_text(out, "{\"type\":\"digest\",\"schema\":1");
+    buf_text(out, "\"type\":\"digest\",\"schema\":1");
     sv_json(out, "name", digest->connection);
     sv_json(out, "organization_name", digest->organization);
     view_json_text(out, "period", digest->is_weekly ? "week" : "day");
@@ -180,5 +180,11 @@ void view_digest_json(struct buf *out, const struct digest *digest)
     tops_json(out, "products", digest->products, digest->product_count);
     tops_json(out, "sources", digest->sources, digest->source_count);
     data_json(out, digest);
+}
+
+void view_digest_json(struct buf *out, const struct digest *digest)
+{
+    buf_char(out, '{');
+    view_digest_members(out, digest);
     buf_text(out, "}\n");
 }

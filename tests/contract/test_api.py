@@ -138,6 +138,28 @@ class Reports(World):
                 self.assertEqual(still(self.ask("people", connection=name, list=word, limit=10000, **self.RANGE)),
                                  still(self.command("customers", *options, *where)))
 
+    def test_the_digest_is_that_of_the_command(self):
+        own = {"shown", "days", "remark", "nothing", "latest_date"}
+        for name, _, _ in SHOPS:
+            for options, parameters in (((), {}), (("--date", "2026-09-20"), {"date": "2026-09-20"}),
+                                        (("--date", "2026-09-20", "--weekly"), {"date": "2026-09-20", "weekly": 1}),
+                                        (("--date", "2026-03-29", "--timezone", "Europe/Berlin"), {"date": "2026-03-29", "timezone": "Europe/Berlin"})):
+                answer = self.ask("digest", connection=name, **parameters)
+                told = {key: value for key, value in answer.items() if key not in own}
+                self.assertEqual(told, self.command("digest", "--name", name, *options))
+                self.assertEqual(set(answer), set(told) | own)
+                self.assertEqual(len(answer["shown"]), len(answer["lines"]))
+                lines = {(line["slug"], line["currency"]): line for line in answer["lines"]}
+                revenue = lines[("revenue", answer["currency"])]
+                days = [day["revenue_minor"] for day in answer["days"]]
+                self.assertEqual((len(days), answer["days"][-1]["date"]), (14, answer["date"]))
+                self.assertEqual((sum(days[7:]), sum(days[:7])), (revenue["week"]["value"], revenue["week"]["before"]))
+        text = self.till("digest", "--name", "polar", "--date", "2026-09-20").split("\n\n")[0].splitlines()
+        answer = self.ask("digest", connection="polar", date="2026-09-20")
+        self.assertEqual(sum("day" in shown for shown in answer["shown"]), len(text))
+        self.assertIn("not over", self.ask.refused("digest", connection="polar", date="2999-01-01").text)
+        self.assertIn("absent", self.ask.refused("digest", connection="polar", traffic_source="absent").text)
+
     def test_one_currency_of_a_report(self):
         whole = self.ask("movements", connection="polar")
         codes = [part["currency"] for part in whole["currencies"]]

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// digest.c - the digest of a day or of a week, as `till digest --json`, and beside it what the page draws and says: the revenue of the days up to it, which
+// lines have something to tell of which time, the remark on the whole, and the newest day that a digest can be asked of.
+#include "views/digest.h"
+#include "api/questions.h"
+#include "base/fault.h"
+#include "report/digest.h"
+
+static void date_json(struct buf *out, const char *key, struct civil_date date)
+{
+    view_json_key(out, key);
+    buf_char(out, '"');
+    digest_date_words(out, date);
+    buf_char(out, '"');
+}
+
+static void days_json(struct buf *out, const struct digest *digest)
+{
+    view_json_key(out, "days");
+    buf_char(out, '[');
+    for (int i = 0; i < DIGEST_BARS && digest->main != 0; i++) {
+        buf_text(out, i > 0 ? ",{" : "{");
+        date_json(out, "date", civil_date_add_days(digest->date, i + 1 - DIGEST_BARS));
+        view_json_int(out, "revenue_minor", digest->bars[i]);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
+// Which lines the text has under each heading: "shown":[["day","month"],...], one for each of `lines`.
+static void shown_json(struct buf *out, const struct digest *digest)
+{
+    static const char *const words[] = {"day", "week", "month"};
+    enum digest_window windows[DIGEST_WINDOW__COUNT];
+    const size_t count = digest_windows(digest, windows);
+    view_json_key(out, "shown");
+    buf_char(out, '[');
+    for (size_t i = 0; i < digest->line_count; i++) {
+        const char *separator = "";
+        buf_text(out, i > 0 ? ",[" : "[");
+        for (size_t k = 0; k < count; k++)
+            if (digest_is_shown(digest, &digest->lines[i], windows[k])) {
+                buf_format(out, "%s\"%s\"", separator, words[windows[k]]);
+                separator = ",";
+            }
+        buf_char(out, ']');
+    }
+    buf_char(out, ']');
+}
+
+static void write_answer(struct buf *out, const struct digest *digest, struct civil_date latest)
+{
+    buf_char(out, '{');
+    view_digest_members(out, digest);
+    shown_json(out, digest);
+    days_json(out, digest);
+    view_json_text(out, "remark", view_digest_remark(digest));
+    view_json_text(out, "nothing", view_digest_nothing(digest));
+    date_json(out, "latest_date", latest);
+    buf_text(out, "}\n");
+}
+
+enum till_code api_digest(struct api_work *work, struct till_error *e)
+{
+    struct report_digest_question question = {
+        .connection = &work->connection,
+        .zone = work->zone,
+        .is_weekly = sv_equal(api_value(work->question, "weekly"), SV("1")),
+        .has_names = true,
+        .clock = work->question->clock};
+    const struct civil_date latest = civil_date_add_days(zone_date(work->zone, work->now_us), -1);
+    struct digest *digest = till_calloc(1, sizeof *digest);
+    enum till_code code = digest ? api_connection(work, e) : TILL_FAIL_MEMORY(e);
+    question.date = latest;
+    (void)api_date(work, "date", &question.date);
+    if (code == TILL_OK)
+        code = api_text(work, "traffic_source", &question.source, e);
+    if (code == TILL_OK)
+        code = report_digest(work->store, &question, work->arena, digest, e);
+    if (code == TILL_OK)
+        write_answer(work->out, digest, latest);
+    till_free(digest);
+    return code;
+}
