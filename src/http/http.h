@@ -94,8 +94,8 @@ struct http_post {
     const char *content_type; // "application/json"
     struct sv body;           // at most TILL_LIMIT_REQUEST_BODY_BYTES, else LIMIT
     bool is_query;
-    // Called once an attempt, when it is connected and encrypted: the moment from which on the request may arrive. Its error ends the attempt with nothing sent,
-    // and is the answer's. Such a post has a connection of its own, and a redirect is its answer. Three ends can be told apart: code OK, a status
+    // Called once an attempt, when it is connected and encrypted: the moment from which on the request may arrive. Its error ends the attempt with nothing
+    // sent, and is the answer's. Such a post has a connection of its own, and a redirect is its answer. Three ends can be told apart: code OK, a status
     // came; else is_handed_over, and nobody knows; else not a byte was sent.
     struct http_hook before_body; // .call NULL = nobody asks
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""in_step.py - does the mirror stay in step with a shop that lives? Two laws, tried on random plans; test_in_step_laws.py runs some hundreds.
+"""in_step.py - does the mirror stay in step with a shop that lives? Two laws, tried on random plans; test_in_step_laws.py runs 150.
 
 A plan is a shop (seed, size, scopes of the token) and a list of steps; it is plain JSON, so that a failing one can be shrunk, printed and run again:
 
