@@ -48,8 +48,8 @@ struct channel_values {
     const char
         *where; // what channel_describe() said when it was saved, for whoever has no secret at hand
 };
-// As the database keeps them: {"where":"chat 42","chat":"42"}, without what is empty, and without secrets. Texts in the arena; what is missing, or is no text, is NULL.
-// FORMAT when it is not a JSON object.
+// As the database keeps them: {"where":"chat 42","chat":"42"}, without what is empty, and without secrets. Texts in the arena; what is missing, or is no
+// text, is NULL. FORMAT when it is not a JSON object.
 void channel_values_json(enum channel_kind kind, const struct channel_values *values,
                          struct buf *out);
 enum till_code channel_values_parse(enum channel_kind kind, struct sv settings, struct arena *arena,
