@@ -68,14 +68,24 @@ void crypto_sha256(struct sv text, unsigned char ret_hash[static CRYPTO_SHA256_B
     (void)crypto_hash_sha256(ret_hash, bytes_of(text), text.len);
 }
 
-void crypto_base64url_encode(const unsigned char *bytes, size_t len, char *ret_text,
-                             size_t capacity)
+static void base64_encode(const unsigned char *bytes, size_t len, int variant, char *ret_text,
+                          size_t capacity)
 {
-    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     if (capacity >= sodium_base64_encoded_len(len, variant))
         (void)sodium_bin2base64(ret_text, capacity, bytes, len, variant);
     else if (capacity > 0)
         ret_text[0] = '\0';
+}
+
+void crypto_base64_encode(const unsigned char *bytes, size_t len, char *ret_text, size_t capacity)
+{
+    base64_encode(bytes, len, sodium_base64_VARIANT_ORIGINAL, ret_text, capacity);
+}
+
+void crypto_base64url_encode(const unsigned char *bytes, size_t len, char *ret_text,
+                             size_t capacity)
+{
+    base64_encode(bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING, ret_text, capacity);
 }
 
 void crypto_digest(struct sv material, const unsigned char salt[static CRYPTO_SALT_BYTES],

@@ -38,6 +38,8 @@ bool crypto_base64_decode(struct sv text, unsigned char *ret_bytes, size_t capac
 
 // For protocols that ask for it; what is ours uses crypto_digest().
 void crypto_sha256(struct sv text, unsigned char ret_hash[static CRYPTO_SHA256_BYTES]);
+// The standard alphabet, padded, with a NUL; "" when it does not fit.
+void crypto_base64_encode(const unsigned char *bytes, size_t len, char *ret_text, size_t capacity);
 // The alphabet of addresses, not padded, with a NUL; "" when it does not fit.
 void crypto_base64url_encode(const unsigned char *bytes, size_t len, char *ret_text,
                              size_t capacity);

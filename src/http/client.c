@@ -176,6 +176,7 @@ static enum till_code job_fill(struct job *job, const struct http_request *reque
     *job = (struct job){.begun_ms = -1,
                         .is_single_attempt = request->is_single_attempt,
                         .is_url_secret = request->is_url_secret,
+                        .is_basic = request->is_basic,
                         .is_repeatable = true,
                         .bearer = request->bearer,
                         .body_limit_bytes = limit > 0 && limit < TILL_LIMIT_RESPONSE_BYTES

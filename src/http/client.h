@@ -33,7 +33,7 @@ struct job {
     bool is_redirected;
     bool is_single_attempt;
     bool is_repeatable; // what may have arrived may be sent again
-    bool is_url_secret;
+    bool is_url_secret, is_basic;
     struct http_hook before_body;
     struct buf post; // the body of a POST, wiped at the end; .data NULL: a GET
     int failures;

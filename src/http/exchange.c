@@ -211,6 +211,17 @@ static void exchange_answered(struct http *http, struct job *job, int64_t now_ms
     }
 }
 
+// What is known of a post with a hook, whatever becomes of its answer.
+static void exchange_note_hook(struct job *job)
+{
+    long status = 0;
+    job->response.is_handed_over = job->transfer->is_handed_over;
+    if (job->transfer->is_handed_over && job->transfer->head.is_whole &&
+        curl_easy_getinfo(job->transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+        status >= 200)
+        job->response.status = (int)status;
+}
+
 static void exchange_end(struct http *http, struct job *job, CURLcode result)
 {
     int64_t now_ms = clock_monotonic_ms(http->clock);
@@ -219,7 +230,7 @@ static void exchange_end(struct http *http, struct job *job, CURLcode result)
     log_event(LOG_LEVEL_DEBUG, "http.exchange url=%s result=%d ms=%lld bytes=%zu",
               job->is_url_secret ? host : job->url, (int)result,
               (long long)(now_ms - job->transfer->begun_ms), job->transfer->body.len);
-    job->response.is_handed_over = job->transfer->is_handed_over;
+    exchange_note_hook(job);
     if (result == CURLE_OK &&
         !job->transfer->head
              .is_whole) // libcurl takes an end inside the header lines for a good end
@@ -252,6 +263,7 @@ static bool exchange_begin(struct http *http, struct job *job, int64_t now_ms)
     struct till_error *e = &job->response.error;
     struct transfer_request request = {.url = job->url,
                                        .bearer = job->bearer,
+                                       .is_basic = job->is_basic,
                                        .headers = job->headers,
                                        .post = {job->post.data, job->post.len},
                                        .before_body = job->before_body,

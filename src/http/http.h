@@ -46,6 +46,7 @@ enum { HTTP_HEADERS = 8 };
 struct http_request {
     const char *url;                   // copied
     const struct secret *bearer;       // borrowed until the answer is taken; NULL = none
+    bool is_basic;                     // bearer is NAME:PASSWORD in Base64 (RFC 7617)
     const char *headers[HTTP_HEADERS]; // "Name: value", copied; NULL ends
     size_t body_limit_bytes;           // 0 = TILL_LIMIT_RESPONSE_BYTES
     uint64_t tag;
@@ -58,7 +59,7 @@ struct http_response {
     enum till_code
         code; // OK: an HTTP answer arrived whole, whatever its status (after retries); else error holds why not
     struct till_error error;
-    int status;
+    int status; // 0: none came. Of posts with before_body also when the answer behind it broke off
     struct buf body; // owned; http_response_release(). Decompressed.
     char content_type[128];
     char www_authenticate[512];

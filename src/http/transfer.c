@@ -127,14 +127,16 @@ static enum till_code transfer_headers(struct transfer *transfer,
     if (!request->bearer)
         return TILL_OK;
     struct sv token = secret_bytes(request->bearer);
-    static const char scheme[] = "Authorization: Bearer ";
-    char line[sizeof scheme + TILL_LIMIT_TOKEN_BYTES];
+    static const struct sv bearer = {"Authorization: Bearer ", 22},
+                           basic = {"Authorization: Basic ", 21};
+    struct sv scheme = request->is_basic ? basic : bearer;
+    char line[32 + TILL_LIMIT_TOKEN_BYTES];
     if (token.len > TILL_LIMIT_TOKEN_BYTES)
         return TILL_FAIL(e, TILL_LIMIT, 0, "the token is longer than %d bytes",
                          (int)TILL_LIMIT_TOKEN_BYTES);
-    memcpy(line, scheme, sizeof scheme - 1);
-    memcpy(line + sizeof scheme - 1, token.ptr, token.len);
-    line[sizeof scheme - 1 + token.len] = '\0';
+    memcpy(line, scheme.ptr, scheme.len);
+    memcpy(line + scheme.len, token.ptr, token.len);
+    line[scheme.len + token.len] = '\0';
     struct curl_slist *node = curl_slist_append(NULL, line);
     memory_wipe(line, sizeof line);
     if (!node)

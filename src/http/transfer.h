@@ -64,8 +64,9 @@ struct transfer_options {
 struct transfer_request {
     const char *url;
     const struct secret *bearer; // NULL = none
-    struct curl_slist *headers;  // borrowed
-    struct sv post;              // body of a POST, borrowed until transfer_end(); .ptr NULL: a GET
+    bool is_basic;
+    struct curl_slist *headers; // borrowed
+    struct sv post;             // body of a POST, borrowed until transfer_end(); .ptr NULL: a GET
     size_t body_limit_bytes;
     struct http_hook before_body; // .call NULL: none
 };
