@@ -150,6 +150,7 @@ struct digest {
     size_t product_count, source_count;
     struct digest_standout standouts[DIGEST_STANDOUTS];
     size_t standout_count;
+    bool hides_standouts; // not asked for: views say nothing about them
     struct digest_source data[DIGEST_SOURCES];
     size_t data_count;
     int64_t bars

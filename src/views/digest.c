@@ -196,19 +196,9 @@ static void put_part(struct buf *out, const struct buf *text,
         out->failure = text->failure;
 }
 
-static void heading(struct buf *out, const struct view_style *style, const char *text)
-{
-    buf_char(out, '\n');
-    view_ink(out, style, INK_BOLD, text);
-}
-
-static void text_tops(struct buf *out, const struct view_style *style, const char *title,
+static void text_tops(struct buf *out, const struct view_style *style,
                       const struct digest_top *tops, size_t count)
 {
-    if (count == 0)
-        return;
-    heading(out, style, title);
-    buf_char(out, '\n');
     for (size_t i = 0; i < count; i++) {
         buf_text(out, "- ");
         put_shown(out, tops[i].name);
@@ -225,11 +215,8 @@ static void text_tops(struct buf *out, const struct view_style *style, const cha
     }
 }
 
-static void text_standouts(struct buf *out, const struct view_style *style,
-                           const struct digest *digest)
+static void text_standouts(struct buf *out, const struct digest *digest)
 {
-    heading(out, style, "What stands out");
-    buf_char(out, '\n');
     if (digest->standout_count == 0)
         buf_format(out, "- %s\n", view_digest_nothing(digest));
     for (size_t i = 0; i < digest->standout_count; i++) {
@@ -244,10 +231,8 @@ static void text_standouts(struct buf *out, const struct view_style *style,
     }
 }
 
-static void text_data(struct buf *out, const struct view_style *style, const struct digest *digest)
+static void text_data(struct buf *out, const struct digest *digest)
 {
-    heading(out, style, "Data");
-    buf_char(out, '\n');
     for (size_t i = 0; i < digest->data_count; i++) {
         const struct digest_source *source = &digest->data[i];
         AUTO_BUF text;
@@ -266,37 +251,111 @@ static void text_data(struct buf *out, const struct view_style *style, const str
     }
 }
 
-static void write_text(struct buf *out, const struct view_style *style, const struct digest *digest)
+// What the text is made of, in order.
+enum piece {
+    PIECE_NUMBERS,
+    PIECE_STANDOUTS,
+    PIECE_WINDOW,
+    PIECE_LAST_WINDOW = PIECE_WINDOW + DIGEST_WINDOW__COUNT - 2,
+    PIECE_PRODUCTS,
+    PIECE_SOURCES,
+    PIECE_DATA,
+    PIECE__COUNT
+};
+
+static bool has_lines(const struct digest *digest, enum digest_window window)
+{
+    for (size_t i = 0; i < digest->line_count; i++)
+        if (digest_is_shown(digest, &digest->lines[i], window))
+            return true;
+    return false;
+}
+
+static bool has_piece(const struct digest *digest, int piece)
 {
     enum digest_window windows[DIGEST_WINDOW__COUNT];
     size_t count = digest_windows(digest, windows);
-    text_lines(out, style, digest, windows[0]);
-    buf_char(out, '\n');
-    AUTO_BUF title;
-    buf_init(&title, VIEW_DIGEST_BYTES);
-    view_digest_title(&title, digest);
-    put_part(out, &title, put_shown);
-    buf_text(out, "\n");
+    if (piece >= PIECE_WINDOW && piece <= PIECE_LAST_WINDOW) {
+        size_t number = (size_t)(piece - PIECE_WINDOW) + 1;
+        return number < count && has_lines(digest, windows[number]);
+    }
+    return piece == PIECE_NUMBERS || (piece == PIECE_STANDOUTS && !digest->hides_standouts) ||
+           (piece == PIECE_PRODUCTS && digest->product_count > 0) ||
+           (piece == PIECE_SOURCES && digest->source_count > 0) ||
+           (piece == PIECE_DATA && digest->data_count > 0);
+}
+
+static void piece_title(struct buf *out, const struct view_style *style,
+                        const struct digest *digest, int piece)
+{
+    static const char *const titles[PIECE__COUNT] = {[PIECE_STANDOUTS] = "What stands out",
+                                                     [PIECE_PRODUCTS] = "Top products",
+                                                     [PIECE_SOURCES] = "Top sources",
+                                                     [PIECE_DATA] = "Data"};
+    enum digest_window windows[DIGEST_WINDOW__COUNT];
+    (void)digest_windows(digest, windows);
+    if (piece >= PIECE_WINDOW && piece <= PIECE_LAST_WINDOW) {
+        enum digest_window window = windows[piece - PIECE_WINDOW + 1];
+        view_ink(out, style, INK_BOLD, view_digest_window_title(window));
+        buf_text(out, ": ");
+        view_digest_span(out, digest, window);
+    } else if (titles[piece]) {
+        view_ink(out, style, INK_BOLD, titles[piece]);
+    }
+}
+
+static void about(struct buf *out, const struct digest *digest)
+{
+    enum digest_window windows[DIGEST_WINDOW__COUNT];
+    (void)digest_windows(digest, windows);
     view_digest_span(out, digest, windows[0]);
     buf_text(out, "; days of ");
     buf_sv(out, digest->zone);
     buf_char(out, '\n');
     buf_format(out, "%s%s", view_digest_remark(digest), view_digest_remark(digest)[0] ? "\n" : "");
-    text_standouts(out, style, digest);
-    for (size_t i = 1; i < count; i++) {
-        heading(out, style, view_digest_window_title(windows[i]));
-        buf_text(out, ": ");
-        view_digest_span(out, digest, windows[i]);
+}
+
+static void piece_lines(struct buf *out, const struct view_style *style,
+                        const struct digest *digest, int piece)
+{
+    enum digest_window windows[DIGEST_WINDOW__COUNT];
+    (void)digest_windows(digest, windows);
+    if (piece == PIECE_NUMBERS)
+        text_lines(out, style, digest, windows[0]);
+    else if (piece == PIECE_STANDOUTS)
+        text_standouts(out, digest);
+    else if (piece == PIECE_PRODUCTS)
+        text_tops(out, style, digest->products, digest->product_count);
+    else if (piece == PIECE_SOURCES)
+        text_tops(out, style, digest->sources, digest->source_count);
+    else if (piece == PIECE_DATA)
+        text_data(out, digest);
+    else
+        text_lines(out, style, digest, windows[piece - PIECE_WINDOW + 1]);
+}
+
+static void write_text(struct buf *out, const struct view_style *style, const struct digest *digest)
+{
+    AUTO_BUF title;
+    buf_init(&title, VIEW_DIGEST_BYTES);
+    piece_lines(out, style, digest, PIECE_NUMBERS);
+    buf_char(out, '\n');
+    view_digest_title(&title, digest);
+    put_part(out, &title, put_shown);
+    buf_char(out, '\n');
+    about(out, digest);
+    for (int piece = PIECE_NUMBERS + 1; piece < PIECE__COUNT; piece++) {
+        if (!has_piece(digest, piece))
+            continue;
         buf_char(out, '\n');
-        text_lines(out, style, digest, windows[i]);
+        piece_title(out, style, digest, piece);
+        buf_char(out, '\n');
+        piece_lines(out, style, digest, piece);
     }
-    text_tops(out, style, "Top products", digest->products, digest->product_count);
-    text_tops(out, style, "Top sources", digest->sources, digest->source_count);
-    text_data(out, style, digest);
 }
 
 // What has a plain form gets it, the rest is "?".
-static void put_ascii(struct buf *out, struct sv text)
+void view_digest_ascii(struct buf *out, struct sv text)
 {
     static const struct {
         const char *from, *to;
@@ -328,7 +387,67 @@ void view_digest_text(struct buf *out, const struct view_style *style, const str
     AUTO_BUF text;
     buf_init(&text, out->limit_bytes);
     write_text(&text, style, digest);
-    put_part(out, &text, put_ascii);
+    put_part(out, &text, view_digest_ascii);
+}
+
+// ---- sections ----
+
+static enum till_code section_of(const struct view_style *style, const struct digest *digest,
+                                 int piece, struct arena *arena,
+                                 struct view_digest_section *ret_section, struct till_error *e)
+{
+    AUTO_BUF wide;
+    AUTO_BUF text;
+    buf_init(&wide, VIEW_DIGEST_BYTES);
+    buf_init(&text, VIEW_DIGEST_BYTES);
+    piece_title(&wide, style, digest, piece);
+    buf_char(&wide, '\n');
+    piece_lines(&wide, style, digest, piece);
+    if (piece == PIECE_NUMBERS)
+        about(&wide, digest);
+    put_part(&text, &wide, style->has_unicode ? buf_sv : view_digest_ascii);
+    enum till_code code = buf_fail(&text, "the digest", e);
+    if (code)
+        return code;
+    struct sv rest = arena_sv(arena, (struct sv){text.data, text.len});
+    size_t most = 0;
+    for (size_t i = 0; i < text.len; i++)
+        most += text.data[i] == '\n';
+    struct sv *lines = arena_calloc(arena, most + 1, sizeof *lines);
+    if (!rest.ptr || !lines)
+        return arena_fail(arena, "the digest", e);
+    struct view_digest_section section = {.title = {rest.ptr, 0}, .lines = lines};
+    for (bool is_title = true; rest.len > 0; is_title = false) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        size_t length = end ? (size_t)(end - rest.ptr) : rest.len;
+        if (is_title)
+            section.title.len = length;
+        else if (length > 0)
+            lines[section.line_count++] = (struct sv){rest.ptr, length};
+        rest.ptr += end ? length + 1 : length;
+        rest.len -= end ? length + 1 : length;
+    }
+    *ret_section = section;
+    return TILL_OK;
+}
+
+enum till_code view_digest_sections(const struct view_style *style, const struct digest *digest,
+                                    struct arena *arena, struct view_digest_sections *ret_sections,
+                                    struct till_error *e)
+{
+    struct view_style plain = *style;
+    plain.has_color = false;
+    struct view_digest_sections sections = {
+        .list = arena_calloc(arena, PIECE__COUNT, sizeof *sections.list)};
+    if (!sections.list)
+        return arena_fail(arena, "the digest", e);
+    enum till_code code = TILL_OK;
+    for (int piece = 0; piece < PIECE__COUNT && code == TILL_OK; piece++)
+        if (has_piece(digest, piece))
+            code = section_of(&plain, digest, piece, arena, &sections.list[sections.count++], e);
+    if (code == TILL_OK)
+        *ret_sections = sections;
+    return code;
 }
 
 // ---- Markdown ----
@@ -399,6 +518,8 @@ static void markdown_tops(struct buf *out, const struct view_style *style, const
 
 static void markdown_standouts(struct buf *out, const struct digest *digest)
 {
+    if (digest->hides_standouts)
+        return;
     buf_text(out, "## What stands out\n\n");
     if (digest->standout_count == 0)
         buf_format(out, "- %s\n", view_digest_nothing(digest));
@@ -418,7 +539,8 @@ static void markdown_standouts(struct buf *out, const struct digest *digest)
 
 static void markdown_data(struct buf *out, const struct digest *digest)
 {
-    buf_text(out, "## Data\n\n");
+    if (digest->data_count > 0)
+        buf_text(out, "## Data\n\n");
     for (size_t i = 0; i < digest->data_count; i++) {
         const struct digest_source *source = &digest->data[i];
         AUTO_BUF text;
@@ -453,9 +575,12 @@ void view_digest_markdown(struct buf *out, const struct view_style *style,
     put_escaped(out, digest->zone);
     const char *remark = view_digest_remark(digest);
     buf_format(out, ".%s%s\n\n", remark[0] ? " " : "", remark);
-    markdown_table(out, style, digest, windows[0]);
+    if (has_lines(digest, windows[0]))
+        markdown_table(out, style, digest, windows[0]);
     markdown_standouts(out, digest);
     for (size_t i = 1; i < count; i++) {
+        if (!has_lines(digest, windows[i]))
+            continue;
         buf_format(out, "## %s\n\n", view_digest_window_title(windows[i]));
         view_digest_span(out, digest, windows[i]);
         buf_text(out, "\n\n");

@@ -16,6 +16,23 @@ void view_digest_json(struct buf *out, const struct digest *digest);
 // A whole document for mail programs: tables, styles at each element, bars made of cells, nothing from elsewhere, light and dark. Well-formed as XML.
 void view_digest_html(struct buf *out, const struct view_style *style, const struct digest *digest);
 
+// ---- the text in sections, for places that set them in their own way ----
+struct view_digest_section {
+    struct sv title;        // "" of the first: the numbers, what they are about, and a remark
+    const struct sv *lines; // none is empty
+    size_t line_count;
+};
+struct view_digest_sections {
+    struct view_digest_section *list; // in the arena, like all texts
+    size_t count;
+};
+// The lines of view_digest_text(), without its title, colours and empty lines.
+enum till_code view_digest_sections(const struct view_style *style, const struct digest *digest,
+                                    struct arena *arena, struct view_digest_sections *ret_sections,
+                                    struct till_error *e) TILL_MUSTUSE;
+// Text as it stands in plain ASCII: what has no such form is "?".
+void view_digest_ascii(struct buf *out, struct sv text);
+
 // ---- pieces ----
 // The members of the JSON object without its braces.
 void view_digest_members(struct buf *out, const struct digest *digest);

@@ -188,6 +188,8 @@ static void begin_item(const struct mail *mail)
 static void put_standouts(const struct mail *mail)
 {
     const struct digest *digest = mail->digest;
+    if (digest->hides_standouts)
+        return;
     put_heading(mail, "What stands out");
     if (digest->standout_count == 0) {
         begin_item(mail);
@@ -237,7 +239,8 @@ static void put_tops(const struct mail *mail, const char *title, const struct di
 
 static void put_data(const struct mail *mail)
 {
-    put_heading(mail, "Data");
+    if (mail->digest->data_count > 0)
+        put_heading(mail, "Data");
     for (size_t i = 0; i < mail->digest->data_count; i++) {
         const struct digest_source *source = &mail->digest->data[i];
         AUTO_BUF text;
