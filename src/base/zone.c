@@ -2,8 +2,8 @@
 // zone.c - local days in a time zone.
 //
 // A zone is a row of segments, each with one offset from UTC, from the system's own data (tzfile.h) or else from ICU's. Dates are
-// computed here from the offset, because ICU's own calendar turns Julian before 1582. The start of a day is the first moment t of any
-// segment with t + offset >= midnight: right on ordinary days, where midnight falls into a gap (the first moment after it), where it
+// computed here from the offset, because ICU's own calendar turns Julian before 1582. A minute of a day is the first moment t of any
+// segment with t + offset >= that minute, the start of a day its first: right on ordinary days, where midnight falls into a gap (the first moment after it), where it
 // comes twice (the earlier), and for the days that islands skipped when they moved across the date line (the start of the next).
 #include "base/zone.h"
 
@@ -267,18 +267,24 @@ struct civil_date zone_date(const struct zone *zone, int64_t unix_us)
 
 int64_t zone_day_start_us(const struct zone *zone, struct civil_date date)
 {
-    int64_t midnight_us;
-    if (__builtin_mul_overflow(civil_date_to_days(date), 24 * hour_us, &midnight_us))
+    return zone_minute_us(zone, date, 0);
+}
+
+int64_t zone_minute_us(const struct zone *zone, struct civil_date date, int minute)
+{
+    int64_t local_us;
+    if (__builtin_mul_overflow(civil_date_to_days(date), 24 * hour_us, &local_us) ||
+        __builtin_add_overflow(local_us, minute * (hour_us / 60), &local_us))
         return date.year < 0 ? INT64_MIN : INT64_MAX;
     // No offset was ever beyond 16 hours; the date line makes it 24 once more.
     int64_t start_us;
-    if (__builtin_sub_overflow(midnight_us, 40 * hour_us, &start_us))
-        return midnight_us;
+    if (__builtin_sub_overflow(local_us, 40 * hour_us, &start_us))
+        return local_us;
     for (int i = 0; i < ZONE_DAY_SEGMENTS; i++) {
         struct zone_segment segment = zone_segment(zone, start_us);
         int64_t first_us;
-        if (__builtin_sub_overflow(midnight_us, segment.offset_us, &first_us))
-            return midnight_us;
+        if (__builtin_sub_overflow(local_us, segment.offset_us, &first_us))
+            return local_us;
         if (first_us < start_us)
             first_us = start_us;
         if (first_us < segment.end_us)

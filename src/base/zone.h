@@ -24,5 +24,8 @@ struct civil_date zone_date(const struct zone *zone, int64_t unix_us);
 int64_t zone_offset_us(const struct zone *zone, int64_t unix_us);
 // The first moment of that local day (on days that begin with a gap, the first moment that exists).
 int64_t zone_day_start_us(const struct zone *zone, struct civil_date date);
+// The first moment at which clocks show that minute of that day, or later: where the clock skips it the first moment after the gap, where it comes twice the
+// first of the two.
+int64_t zone_minute_us(const struct zone *zone, struct civil_date date, int minute);
 
 #endif
