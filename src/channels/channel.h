@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "channels/channels.h"
 #include "decode/json.h"
+#include "http/http.h"
 
 // One for each kind, in a file of its own; it lives for ever. channel.c has the table.
 struct channel_service {

@@ -17,7 +17,6 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "channels/kinds.h"
-#include "http/http.h"
 
 // ---- what is brought: the same for all kinds; texts are UTF-8, borrowed, and not escaped ----
 struct channel_section {
