@@ -178,6 +178,16 @@ enum till_code cli_ask_line(const char *question, char *ret_line, size_t bytes,
 // The same for services other than Polar: never from the environment. question stands on the terminal.
 enum till_code cli_read_key(const struct cli *cli, const char *question, const char *empty_hint,
                             struct secret *ret_key, struct till_error *e) TILL_MUSTUSE;
+// Several secrets of one thing, a line each: from --token-stdin, --token-file or --token-command, else each from a hidden prompt. *ret_secret holds the lines,
+// "" for those that were not given; it stays untouched when all are. USAGE when a needed one is missing.
+struct cli_secret_line {
+    const char *word, *what; // "bot_token", "the bot's token, from @BotFather"
+    bool is_needed;
+    bool is_hidden; // never asked for; a line may still give it
+};
+enum till_code cli_read_lines(const struct cli *cli, const struct cli_secret_line *lines,
+                              size_t count, struct secret *ret_secret,
+                              struct till_error *e) TILL_MUSTUSE;
 // From --secret-stdin, --secret-file or $POLAR_WEBHOOK_SECRET; untouched (and TILL_OK) when none of them is given.
 enum till_code cli_read_webhook_secret(const struct cli *cli, struct secret *ret_secret,
                                        struct till_error *e) TILL_MUSTUSE;

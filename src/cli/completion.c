@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "channels/kinds.h"
 #include "cli/cli.h"
 
 static bool takes_tables(const struct cli_command *command)
@@ -18,6 +19,19 @@ static const char *word_beside_tables(const struct cli_command *command)
 {
     const char *place = strstr(command->arguments, "TABLE|");
     return place ? place + strlen("TABLE|") : NULL;
+}
+
+// The words that may stand after a command that is no table's: what `till channels` does, and the kinds it knows.
+static void free_words(const struct cli_command *command, const char *before, const char *after,
+                       struct buf *out)
+{
+    static const char *const verbs[] = {"list", "add", "set", "test", "remove"};
+    if (command->run != cli_channels)
+        return;
+    for (size_t i = 0; i < TILL_COUNT(verbs); i++)
+        buf_format(out, "%s%s%s", before, verbs[i], after);
+    for (int i = 0; i < CHANNEL_KIND__COUNT; i++)
+        buf_format(out, "%s%s%s", before, channel_kinds[i].word, after);
 }
 
 // An option whose argument is written "a|b|c" takes one of these words.
@@ -55,6 +69,7 @@ static void bash_options(struct buf *out, const struct cli_command *command)
         buf_format(out, " %s", model_table((enum table_id)i)->name);
     if (word_beside_tables(command))
         buf_format(out, " %s", word_beside_tables(command));
+    free_words(command, " ", "", out);
 }
 
 static void bash(struct buf *out)
@@ -146,6 +161,11 @@ static void zsh(struct buf *out)
                 buf_format(out, " %s", word_beside_tables(&cli_commands[i]));
             buf_text(out, ")'");
         }
+        if (cli_commands[i].run == cli_channels) {
+            buf_text(out, " \\\n            '*:word:(");
+            free_words(&cli_commands[i], " ", "", out);
+            buf_text(out, ")'");
+        }
         buf_text(out, "\n        ;;\n");
     }
     buf_text(out, "    esac\n}\ncompdef _till till\n");
@@ -187,6 +207,9 @@ static void fish(struct buf *out)
                        model_table((enum table_id)k)->name);
         if (word_beside_tables(command))
             buf_format(out, "complete -c till %s -a %s\n", condition, word_beside_tables(command));
+        char before[160];
+        (void)snprintf(before, sizeof before, "complete -c till %s -a ", condition);
+        free_words(command, before, "\n", out);
     }
 }
 

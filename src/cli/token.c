@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // token.c - where a token, or another secret, comes from: standard input, a file, a command, the environment, or a prompt that does not echo. Never
 // the command line, because other users see that in the process list and shells keep it in their history.
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -148,36 +149,50 @@ struct wanted {
     const char *empty_hint;
 };
 
-static enum till_code read_token(const struct cli *cli, const struct wanted *wanted,
-                                 struct secret *ret_token, bool *ret_from_environment,
-                                 struct till_error *e)
+// What stands at the named source, whole; *ret_is_there false where none is named.
+static enum till_code read_named(const struct cli *cli, const char *what, struct buf *text,
+                                 bool *ret_is_there, struct till_error *e)
 {
     const char *file = cli->options[OPTION_token_file];
     const char *command = cli->options[OPTION_token_command];
     bool from_stdin = cli->options[OPTION_token_stdin] != NULL;
-    const char *variable = wanted->variable ? getenv(wanted->variable) : NULL;
-    enum till_code code = TILL_OK;
-    struct buf text;
-
-    *ret_from_environment = false;
+    *ret_is_there = true;
     if ((file ? 1 : 0) + (command ? 1 : 0) + (from_stdin ? 1 : 0) > 1)
         return TILL_FAIL(e, TILL_USAGE, 0,
                          "give only one of --token-stdin, --token-file and --token-command");
+    if (from_stdin && isatty(STDIN_FILENO) != 1)
+        return read_all(STDIN_FILENO, false, 0, what, text, e);
+    if (file)
+        return from_file(cli, file, text, e);
+    if (command)
+        return from_command(command, text, e);
+    *ret_is_there = false;
+    return TILL_OK;
+}
+
+static enum till_code read_token(const struct cli *cli, const struct wanted *wanted,
+                                 struct secret *ret_token, bool *ret_from_environment,
+                                 struct till_error *e)
+{
+    const char *variable = wanted->variable ? getenv(wanted->variable) : NULL;
+    enum till_code code = TILL_OK;
+    bool is_there = false;
+    struct buf text;
+
+    *ret_from_environment = false;
     buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
     if (buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
         code = TILL_FAIL_MEMORY(e);
-    else if (from_stdin && isatty(STDIN_FILENO) != 1)
-        code = read_all(STDIN_FILENO, false, 0, "the token", &text, e);
-    else if (file)
-        code = from_file(cli, file, &text, e);
-    else if (command)
-        code = from_command(command, &text, e);
-    else if (variable && variable[0] && !from_stdin) {
+    else
+        code = read_named(cli, "the token", &text, &is_there, e);
+    if (code == TILL_OK && !is_there && variable && variable[0] &&
+        !cli->options[OPTION_token_stdin]) {
         *ret_from_environment = true;
         buf_text(&text, variable);
         code = buf_fail(&text, "the token", e);
-    } else
+    } else if (code == TILL_OK && !is_there) {
         code = from_prompt(wanted->question, wanted->what, wanted->instead, &text, e);
+    }
     struct sv token = sv_trim((struct sv){text.data ? text.data : "", text.len});
     if (code == TILL_OK && token.len == 0) {
         (void)TILL_FAIL(e, TILL_USAGE, 0, "the %s is empty", wanted->what);
@@ -185,6 +200,87 @@ static enum till_code read_token(const struct cli *cli, const struct wanted *wan
     }
     if (code == TILL_OK)
         code = secret_set(ret_token, token, e);
+    buf_wipe(&text);
+    return code;
+}
+
+// Each asked by itself; what need not be given may stay empty, or unasked where nobody can be.
+static enum till_code ask_lines(const struct cli_secret_line *lines, size_t count, struct buf *text,
+                                struct till_error *e)
+{
+    enum till_code code = TILL_OK;
+    for (size_t i = 0; i < count && code == TILL_OK; i++) {
+        struct till_error why = {0};
+        AUTO_BUF question;
+        buf_init(&question, TILL_LIMIT_BUFFER_BYTES);
+        buf_format(&question, "%c%s (it is not shown%s): ", toupper(lines[i].what[0]),
+                   lines[i].what + 1, lines[i].is_needed ? "" : "; Enter for none");
+        code = buf_fail(&question, "a question", e);
+        if (code)
+            break;
+        size_t before = text->len;
+        enum till_code asked =
+            lines[i].is_hidden
+                ? TILL_OK
+                : from_prompt(question.data, lines[i].word,
+                              "--token-stdin, --token-file or --token-command", text, &why);
+        if (asked && (asked != TILL_USAGE || lines[i].is_needed)) {
+            *e = why;
+            return asked;
+        }
+        if (text->len == before || text->data[text->len - 1] != '\n')
+            buf_char(text, '\n');
+    }
+    return code ? code : buf_fail(text, "the secrets", e);
+}
+
+// Lines of text into ret_secret, each trimmed, with a line end between them.
+static enum till_code take_lines(const struct cli_secret_line *lines, size_t count, struct sv text,
+                                 struct secret *ret_secret, struct till_error *e)
+{
+    struct buf joined;
+    struct sv rest = text, line;
+    bool has_any = false;
+    enum till_code code = TILL_OK;
+    buf_init(&joined, TILL_LIMIT_TOKEN_BYTES);
+    if (buf_reserve(&joined, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK)
+        return TILL_FAIL_MEMORY(e);
+    for (size_t i = 0; i < count && code == TILL_OK; i++) {
+        line = sv_split(&rest, '\n', &line) ? sv_trim(line) : SV("");
+        has_any = has_any || line.len > 0;
+        buf_text(&joined, i > 0 ? "\n" : "");
+        buf_sv(&joined, line);
+        if (lines[i].is_needed && line.len == 0) {
+            (void)TILL_FAIL(e, TILL_USAGE, 0, "the %s is missing", lines[i].word);
+            code = till_error_hint(e, "it is %s", lines[i].what);
+        }
+    }
+    if (code == TILL_OK && sv_trim(rest).len > 0) {
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "there are more lines than it has secrets (%zu)", count);
+        code = till_error_hint(e, "give one line for each, in the order of `till help channels`");
+    }
+    if (code == TILL_OK)
+        code = buf_fail(&joined, "the secrets", e);
+    if (code == TILL_OK && has_any)
+        code = secret_set(ret_secret, (struct sv){joined.data, joined.len}, e);
+    buf_wipe(&joined);
+    return code;
+}
+
+enum till_code cli_read_lines(const struct cli *cli, const struct cli_secret_line *lines,
+                              size_t count, struct secret *ret_secret, struct till_error *e)
+{
+    bool is_there = false;
+    struct buf text;
+    buf_init(&text, TILL_LIMIT_TOKEN_BYTES);
+    enum till_code code = buf_reserve(&text, TILL_LIMIT_TOKEN_BYTES / 2) != TILL_OK
+                              ? TILL_FAIL_MEMORY(e)
+                              : read_named(cli, "the secrets", &text, &is_there, e);
+    if (code == TILL_OK && !is_there)
+        code = ask_lines(lines, count, &text, e);
+    if (code == TILL_OK)
+        code = take_lines(lines, count, (struct sv){text.data ? text.data : "", text.len},
+                          ret_secret, e);
     buf_wipe(&text);
     return code;
 }
