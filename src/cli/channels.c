@@ -196,23 +196,23 @@ enum till_code cli_apply_channel_options(const struct cli *cli, struct store *st
 void cli_channel_gets(const struct store_channel *channel, struct buf *out)
 {
     bool has_any = false;
-    buf_text(out, channel->gets_days && channel->gets_weeks ? "days and weeks, "
-                  : channel->gets_weeks                     ? "weeks, "
-                                                            : "days, ");
+    buf_text(out, channel->gets_days && channel->gets_weeks ? "days and weeks; "
+                  : channel->gets_weeks                     ? "weeks; "
+                                                            : "days; ");
     if (channel->sections == 0)
         buf_text(out, "all sections");
     for (int i = 0; i < CHANNEL_SECTIONS; i++) {
         if ((channel->sections >> i & 1) == 0)
             continue;
-        buf_format(out, "%s%s", has_any ? " " : "", channel_sections[i]);
+        buf_format(out, "%s%s", has_any ? ", " : "", channel_sections[i]);
         has_any = true;
     }
     if (channel->connection[0])
-        buf_format(out, ", of %s alone", channel->connection);
+        buf_format(out, "; of %s alone", channel->connection);
     buf_text(out,
-             channel->has_names ? ", names of customers shown" : ", names of customers masked");
+             channel->has_names ? "; names of customers shown" : "; names of customers masked");
     if (channel->is_ascii)
-        buf_text(out, ", in plain ASCII");
+        buf_text(out, "; in plain ASCII");
 }
 
 // ---- the list ----

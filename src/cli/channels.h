@@ -24,7 +24,7 @@ enum till_code cli_find_channel(struct store *store, const char *name,
 enum till_code cli_apply_channel_options(const struct cli *cli, struct store *store,
                                          struct store_channel *channel, int *ret_count,
                                          struct till_error *e) TILL_MUSTUSE;
-// "days, all sections, names masked"
+// "days; all sections; names of customers masked"
 void cli_channel_gets(const struct store_channel *channel, struct buf *out);
 
 // ---- `till channels add` and `till channels test` ----

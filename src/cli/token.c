@@ -204,6 +204,16 @@ static enum till_code read_token(const struct cli *cli, const struct wanted *wan
     return code;
 }
 
+// "bot_token" for people: "bot token".
+enum { WORD_BYTES = 32 };
+static const char *spoken(const char *word, char place[static WORD_BYTES])
+{
+    (void)snprintf(place, WORD_BYTES, "%s", word);
+    for (char *c = place; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    return place;
+}
+
 // Each asked by itself; what need not be given may stay empty, or unasked where nobody can be.
 static enum till_code ask_lines(const struct cli_secret_line *lines, size_t count, struct buf *text,
                                 struct till_error *e)
@@ -211,6 +221,7 @@ static enum till_code ask_lines(const struct cli_secret_line *lines, size_t coun
     enum till_code code = TILL_OK;
     for (size_t i = 0; i < count && code == TILL_OK; i++) {
         struct till_error why = {0};
+        char word[WORD_BYTES];
         AUTO_BUF question;
         buf_init(&question, TILL_LIMIT_BUFFER_BYTES);
         buf_format(&question, "%c%s (it is not shown%s): ", toupper(lines[i].what[0]),
@@ -222,7 +233,7 @@ static enum till_code ask_lines(const struct cli_secret_line *lines, size_t coun
         enum till_code asked =
             lines[i].is_hidden
                 ? TILL_OK
-                : from_prompt(question.data, lines[i].word,
+                : from_prompt(question.data, spoken(lines[i].word, word),
                               "--token-stdin, --token-file or --token-command", text, &why);
         if (asked && (asked != TILL_USAGE || lines[i].is_needed)) {
             *e = why;
@@ -251,7 +262,8 @@ static enum till_code take_lines(const struct cli_secret_line *lines, size_t cou
         buf_text(&joined, i > 0 ? "\n" : "");
         buf_sv(&joined, line);
         if (lines[i].is_needed && line.len == 0) {
-            (void)TILL_FAIL(e, TILL_USAGE, 0, "the %s is missing", lines[i].word);
+            char word[WORD_BYTES];
+            (void)TILL_FAIL(e, TILL_USAGE, 0, "the %s is missing", spoken(lines[i].word, word));
             code = till_error_hint(e, "it is %s", lines[i].what);
         }
     }
