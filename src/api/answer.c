@@ -15,6 +15,7 @@ static api_answerer *const answerers[API__COUNT] = {
     [API_traffic] = api_traffic,
     [API_search] = api_search,
     [API_digest] = api_digest,
+    [API_channels] = api_channels,
     [API_people] = api_people,
     [API_list_orders] = api_list,
     [API_list_subscriptions] = api_list,

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import pathlib
 import random
+import re
 import shutil
 import sqlite3
 import sys
@@ -224,6 +225,52 @@ class Reports(World):
             self.assertEqual(ask("saved"), [{"name": "by day", "sql": "SELECT 1"}])
             answer = ask("overview", connection="polar", from_="2026-08-15", to="2026-09-15", part="notes")
             self.assertEqual(([n["date"] for n in answer["annotations"]], answer["goals"], answer["tiles"]), (["2026-09-01"], goals, None))
+
+    def test_channels_and_when_they_are_due(self):
+        home = self.copy()
+        with Ask(home) as ask:
+            answer = ask("channels")
+            self.assertEqual(answer["channels"], [])
+            self.assertEqual({key: answer["schedule"][key] for key in ("enabled", "at", "timezone", "weekly_on")},
+                             {"enabled": True, "at": "08:00", "timezone": "UTC", "weekly_on": "monday"})
+            self.assertEqual(len(answer["schedule"]["weekdays"]), 7)
+        # Every kind and field of the list, in its order; each parameter is one of POST /api/channels.
+        text = (ROOT / "src/channels/kinds.def").read_text()
+        kinds = re.findall(r'^KIND\(\w+, "(\w+)"', text, re.M)
+        fields = re.findall(r'^FIELD\((\w+), (\w+), (?:NULL|"([\w-]+)"), (PLAIN|SECRET), (true|false)', text, re.M)
+        self.assertEqual([kind["kind"] for kind in answer["kinds"]], kinds)
+        self.assertEqual([kind["kind"] for kind in answer["kinds"] if kind["local"]], ["file", "command"])
+        self.assertEqual([(kind["kind"], field["parameter"], field["secret"], field["needed"]) for kind in answer["kinds"] for field in kind["fields"]],
+                         [(kind, name if holds == "SECRET" else option.replace("-", "_"), holds == "SECRET", needed == "true")
+                          for kind, name, option, holds, needed in fields])
+        contract = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]["/api/channels"]["post"]
+        taken = set(contract["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"])
+        for kind in answer["kinds"]:
+            self.assertTrue(kind["local"] or {field["parameter"] for field in kind["fields"]} <= taken, kind["kind"])
+        with sqlite3.connect(f"{home}/till.db") as db:
+            db.executemany("INSERT INTO digest_channels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [
+                ("team", "telegram", '{"where":"chat 42","chat":"42"}', "file", "", 0, 1, 0, 0, 0, 1, "2026-09-01T00:00:00Z"),
+                ("mine", "email", '{"where":"mail to <b>me</b>","smtp_host":"mail.example.com","to":"<b>me</b>"}', "", "second", 9, 1, 1, 1, 1, 0, "2026-09-01T00:00:00Z"),
+                ("other", "pigeon", "{}", "", "", 0, 1, 0, 0, 0, 1, "2026-09-01T00:00:00Z"),
+            ])
+            db.execute("INSERT INTO digest_schedule VALUES (1, 0, 1005, 'Asia/Kolkata', 31, -1)")
+            db.execute("INSERT INTO digest_log VALUES ('team', ?, 'day', '2026-09-20', 'uncertain', 1, 2, 1, '2026-09-21T08:00:00Z', '2026-09-21T08:00:01Z', "
+                       "NULL, 'no answer')", (self.organizations["polar"],))
+        with Ask(home) as ask:
+            answer = ask("channels")
+        mine, other, team = answer["channels"]
+        self.assertEqual((mine["sections"], mine["digests"], mine["connection"], mine["with_names"], mine["ascii"], mine["enabled"], mine["deliveries"]),
+                         (["money", "standouts"], "both", "second", True, True, False, []))
+        self.assertEqual(mine["where"], "mail to <b>me</b>")
+        self.assertEqual(set(other), {"name", "kind", "error"})
+        self.assertIn("pigeon", other["error"])
+        self.assertEqual((team["where"], team["digests"], team["connection"], len(team["sections"])), ("chat 42", "days", None, 6))
+        delivery = team["deliveries"][0]
+        self.assertEqual((delivery["state"], delivery["date"], delivery["period"], delivery["error"], delivery["next_try"]),
+                         ("uncertain", "2026-09-20", "day", "no answer", None))
+        self.assertEqual({key: answer["schedule"][key] for key in ("enabled", "at", "timezone", "weekdays", "weekly_on")},
+                         {"enabled": False, "at": "16:45", "timezone": "Asia/Kolkata", "weekly_on": None,
+                          "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday"]})
 
 
 class Overview(World):

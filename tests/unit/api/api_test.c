@@ -281,6 +281,7 @@ static const struct {
     {API_traffic, "from=2025-12-01&compare=year&traffic_source=google"},
     {API_search, "interval=week"},
     {API_people, "list=at_risk"},
+    {API_channels, ""},
     {API_digest, "date=2025-12-20&weekly=1&timezone=Europe/Berlin"},
     {API_list_orders, "limit=3&status=paid&country=de&currency=usd"},
     {API_list_orders, "search=a&product_id=d0000000-0000-4000-8000-000000000001"},
