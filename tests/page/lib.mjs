@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 export const SHOP = { url: process.env.PAGE_URL.replace(/\/$/, ""), token: process.env.PAGE_TOKEN };
 export const FRESH = { url: process.env.FRESH_URL?.replace(/\/$/, ""), token: process.env.FRESH_TOKEN };
-export const PAGES = ["/", "/revenue", "/revenue?by=country", "/traffic", "/subscriptions", "/customers", "/customers?list=at_risk", "/products", "/warehouse", "/integrations", "/health"];
+export const PAGES = ["/", "/digest", "/digest?weekly=1", "/revenue", "/revenue?by=country", "/traffic", "/subscriptions", "/customers", "/customers?list=at_risk", "/products", "/warehouse", "/integrations", "/health"];
 export const WAIT_MS = 20_000;
 
 let browser = null;

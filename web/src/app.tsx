@@ -6,6 +6,7 @@ import * as f from "./format";
 import { startLive, stopLive, useLiveness } from "./live";
 import { Customer } from "./pages/customer";
 import { Customers } from "./pages/customers";
+import { Digest } from "./pages/digest";
 import { Health } from "./pages/health";
 import { Integrations } from "./pages/integrations";
 import { Overview } from "./pages/overview";
@@ -23,6 +24,7 @@ import { Empty, ErrorBox, Field } from "./ui/basics";
 
 const SECTIONS: [string, string][] = [
     ["/", "Overview"],
+    ["/digest", "Digest"],
     ["/revenue", "Revenue"],
     ["/traffic", "Traffic"],
     ["/subscriptions", "Subscriptions"],
@@ -166,6 +168,8 @@ function Page({ path }: { path: string }) {
     switch (path) {
         case "/":
             return <Overview />;
+        case "/digest":
+            return <Digest />;
         case "/revenue":
             return <Revenue />;
         case "/traffic":

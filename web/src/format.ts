@@ -89,6 +89,10 @@ export function share(value: number | null | undefined, digits = 1): string {
     return value === null || value === undefined ? "–" : numberFormat({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
+export function fixed(value: number, digits: number): string {
+    return numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
 export function signed(value: number, digits = 0): string {
     return numberFormat({ signDisplay: "exceptZero", maximumFractionDigits: digits }).format(value);
 }
@@ -217,6 +221,12 @@ export function shortBucket(at: string, interval: string, timeZone: string, prev
 
 export function span(from: string, to: string): string {
     const format = dateFormat({ timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+    return from === to ? format.format(new Date(from)) : format.formatRange(new Date(from), new Date(to));
+}
+
+// The same without the year.
+export function shortSpan(from: string, to: string): string {
+    const format = dateFormat({ timeZone: "UTC", day: "numeric", month: "short" });
     return from === to ? format.format(new Date(from)) : format.formatRange(new Date(from), new Date(to));
 }
 

@@ -530,3 +530,128 @@ export interface VerifyAnswer {
     metrics: { slug: string; ours: number | null; theirs: number | null; difference: number | null; exact: boolean; reason: string | null; differing_periods: number; worst_period: string | null }[];
     drift: number;
 }
+
+// ---- the digest
+
+export type DigestWindow = "day" | "week" | "month";
+
+export interface DigestCell {
+    value: number | null;
+    before: number | null;
+    change: { kind: "unknown" | "new" | "flat" | "up" | "down"; measure?: "absolute" | "percent" | "points"; amount?: number };
+}
+
+export interface DigestLine extends Record<DigestWindow, DigestCell> {
+    slug: string;
+    label: string;
+    unit: "count" | "money" | "percent";
+    section: "money" | "subscriptions" | "traffic";
+    currency: string | null;
+    date: string;
+}
+
+export interface DigestTop {
+    name: string;
+    currency: string;
+    revenue_minor: number;
+    orders: number;
+    visitors?: number;
+}
+
+export interface DigestSource {
+    name: string;
+    about: string | null;
+    fresh_as_of: string | null;
+    complete_to?: string;
+    stale: boolean;
+    error: string | null;
+    not_counted: string | null;
+}
+
+export interface DigestAnswer {
+    name: string;
+    organization_name: string | null;
+    period: "day" | "week";
+    date: string;
+    timezone: string;
+    currency: string | null;
+    partial: boolean;
+    quiet: boolean;
+    windows: Record<DigestWindow, { from: string; to: string; before_from: string; before_to: string }>;
+    lines: DigestLine[];
+    // for each line the times of which it has something to tell
+    shown: DigestWindow[][];
+    standouts: { rule: string; text: string; look: string | null }[];
+    products: DigestTop[];
+    sources: DigestTop[];
+    data: DigestSource[];
+    days: { date: string; revenue_minor: number }[];
+    remark: string | null;
+    nothing: string;
+    latest_date: string;
+}
+
+// ---- where digests go
+
+export interface ChannelField {
+    parameter: string; // of POST /api/channels
+    secret: boolean;
+    needed: boolean;
+    default: string | null;
+    sentence: string;
+}
+
+export interface ChannelKind {
+    kind: string;
+    label: string;
+    sentence: string;
+    local: boolean; // added at the command line alone
+    fields: ChannelField[];
+}
+
+export interface DigestDelivery {
+    channel: string;
+    organization_id: string;
+    period: "day" | "week";
+    date: string;
+    state: "waiting" | "committed" | "sent" | "uncertain" | "failed";
+    parts_sent: number;
+    parts: number;
+    tries: number;
+    last_try: string | null;
+    next_try: string | null;
+    error: string | null;
+}
+
+export type Digests = "days" | "weeks" | "both";
+
+export interface Channel {
+    name: string;
+    kind: string;
+    error?: string; // it cannot be read; then the rest is missing
+    where: string | null;
+    enabled: boolean;
+    digests: Digests;
+    sections: string[];
+    connection: string | null;
+    with_names: boolean;
+    ascii: boolean;
+    secret_place: string | null;
+    deliveries: DigestDelivery[]; // newest first
+}
+
+export interface Schedule {
+    enabled: boolean;
+    at: string; // 08:00
+    timezone: string;
+    weekdays: string[];
+    weekly_on: string | null;
+    next_day?: string | null;
+    next_week?: string | null;
+}
+
+export interface ChannelsAnswer {
+    kinds: ChannelKind[];
+    channels: Channel[];
+    schedule: Schedule;
+}

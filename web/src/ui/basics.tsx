@@ -70,7 +70,7 @@ export function Field(props: { label: string; note?: ComponentChildren; error?: 
     );
 }
 
-export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog(props: { title: string; class?: string; onClose: () => void; children: ComponentChildren }) {
     const ref = useRef<HTMLDialogElement>(null);
     const id = useId();
     useLayoutEffect(() => {
@@ -85,6 +85,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     return (
         <dialog
             ref={ref}
+            class={props.class}
             aria-labelledby={id}
             onCancel={(event) => {
                 event.preventDefault();

@@ -130,19 +130,34 @@ function ProductPicker({ report }: { report: Report }) {
     );
 }
 
+// The days of which zone; for those who hold several organizations, of which one.
+export function ZoneChoice({ zone }: { zone: string }) {
+    const usual = useSession().timezone ?? "UTC";
+    const [isZones, setZones] = useState(false);
+    const offered = isZones ? zones() : [...new Set([zone, usual, Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC"])];
+    return (
+        <Choice
+            label="Time zone"
+            value={zone}
+            options={[...offered.map((one) => [one, one.replace(/_/g, " ").replace(/^Etc\//, "")] as [string, string]), ...(isZones ? [] : [["…", "another…"] as [string, string]])]}
+            onChange={(chosen) => (chosen === "…" ? setZones(true) : setParams({ timezone: chosen === usual ? null : chosen }))}
+        />
+    );
+}
+
+export function ConnectionChoice({ report }: { report: Report }) {
+    const names = connected(useSession());
+    if (names.length < 2) return null;
+    return <Choice label="Connection" value={report.connection} options={names.map((one) => [one.name, one.organization_name || one.name])} onChange={(connection) => setParams({ connection, product_id: null })} />;
+}
+
 export function Choices(props: { report: Report; currencies?: string[]; currency?: string; hasCompare?: boolean; hasProducts?: boolean; hasRange?: boolean; hasInterval?: boolean }) {
     const { report } = props;
-    const session = useSession();
-    const names = connected(session);
-    const [isZones, setZones] = useState(false);
-    const usual = session.timezone ?? "UTC";
-    const offered = isZones ? zones() : [...new Set([report.zone, usual, Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC"])];
+    const names = connected(useSession());
     if (names.length < 2 && props.hasRange === false && !props.hasProducts && (props.currencies?.length ?? 0) < 2) return <div style={{ height: "20px" }} />;
     return (
         <div class="choices" role="group" aria-label="What the page shows">
-            {names.length > 1 && (
-                <Choice label="Connection" value={report.connection} options={names.map((one) => [one.name, one.organization_name || one.name])} onChange={(connection) => setParams({ connection, product_id: null })} />
-            )}
+            <ConnectionChoice report={report} />
             {props.hasRange !== false && <RangePicker report={report} />}
             {props.hasCompare && (
                 <Choice
@@ -166,14 +181,7 @@ export function Choices(props: { report: Report; currencies?: string[]; currency
             {(props.currencies?.length ?? 0) > 1 && (
                 <Choice label="Currency" value={props.currency ?? ""} options={(props.currencies ?? []).map((one) => [one, one.toUpperCase()])} onChange={(currency) => setParams({ currency })} />
             )}
-            {props.hasRange !== false && (
-                <Choice
-                    label="Time zone"
-                    value={report.zone}
-                    options={[...offered.map((zone) => [zone, zone.replace(/_/g, " ").replace(/^Etc\//, "")] as [string, string]), ...(isZones ? [] : [["…", "another…"] as [string, string]])]}
-                    onChange={(zone) => (zone === "…" ? setZones(true) : setParams({ timezone: zone === usual ? null : zone }))}
-                />
-            )}
+            {props.hasRange !== false && <ZoneChoice zone={report.zone} />}
         </div>
     );
 }
