@@ -62,7 +62,7 @@ enum till_code api_goals_json(struct api_work *work, struct till_error *e) TILL_
 api_answerer api_metrics, api_movements, api_cohorts, api_breakdown, api_people; // reports.c
 api_answerer api_traffic, api_search;                                            // traffic.c
 api_answerer api_digest;                                                         // digest.c
-api_answerer api_channels;                                                         // delivery.c
+api_answerer api_channels;                                                       // delivery.c
 api_answerer api_overview;                                                       // overview.c
 api_answerer api_list, api_customer;                                             // lists.c
 api_answerer api_history, api_tables, api_runs, api_schema, api_definitions;     // mirror.c

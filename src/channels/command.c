@@ -241,6 +241,7 @@ static enum till_code judge(const struct run *run, int status, struct channel_re
                             struct till_error *e)
 {
     AUTO_BUF said;
+    buf_init(&said, TILL_LIMIT_BUFFER_BYTES);
     if (run->is_stopped || run->is_late || status == -1) {
         ret_result->outcome = CHANNEL_UNCERTAIN;
         (void)TILL_FAIL(e, run->is_stopped ? TILL_CANCELED : TILL_REMOTE, 0, "the command %s",
@@ -252,7 +253,6 @@ static enum till_code judge(const struct run *run, int status, struct channel_re
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TILL_OK;
-    buf_init(&said, TILL_LIMIT_BUFFER_BYTES);
     last_line(run, &said);
     const char *words = said.data ? said.data : "";
     if (WIFSIGNALED(status)) {

@@ -101,15 +101,14 @@ static enum till_code file_compose(const struct channel *channel,
                                    const struct channel_message *message, struct arena *arena,
                                    struct channel_parts *ret_parts, struct till_error *e)
 {
-    AUTO_BUF address;
-    AUTO_BUF headers;
+    AUTO_BUF address, headers;
+    buf_init(&address, TILL_LIMIT_BUFFER_BYTES);
+    buf_init(&headers, TILL_LIMIT_BUFFER_BYTES);
     char path[FILE_PATH_BYTES];
     struct sv text = SV("");
     enum till_code code = expand(channel_get(channel, CHANNEL_FIELD_path), message->date, path, e);
     if (code)
         return code;
-    buf_init(&address, TILL_LIMIT_BUFFER_BYTES);
-    buf_init(&headers, TILL_LIMIT_BUFFER_BYTES);
     buf_text(&address, path);
     (void)channel_document(message, channel_get(channel, CHANNEL_FIELD_form), &text);
     return channel_one_part(&address, &headers, text, arena, ret_parts, e);

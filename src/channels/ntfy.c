@@ -168,13 +168,13 @@ static enum till_code ntfy_send(struct channel *channel, const struct channel_me
                                 struct channel_result *ret_result, struct till_error *e)
 {
     AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     struct channel_answer answer;
     struct buf body;
     struct sv rest = {part->body.ptr + sizeof MARK - 1, part->body.len - (sizeof MARK - 1)};
     (void)message;
     if (!sv_starts_with(part->body, SV(MARK)))
         return TILL_FAIL(e, TILL_USAGE, 0, "this part was not composed here");
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     buf_init(&body, TILL_LIMIT_REQUEST_BODY_BYTES);
     (void)buf_reserve(&body, part->body.len + 2 * TILL_LIMIT_ERROR_BODY_BYTES); // wiped whole
     buf_format(&body, "{\"topic\":\"%s\",",

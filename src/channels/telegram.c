@@ -154,13 +154,13 @@ static enum till_code ask(struct channel *channel, const char *method,
                           struct till_error *e)
 {
     AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     struct channel_answer answer;
     char base[CHANNEL_URL_BYTES / 2], url[CHANNEL_URL_BYTES];
     enum till_code code = channel_copy_base(channel_get(channel, CHANNEL_FIELD_telegram_api_url),
                                             base, sizeof base, e);
     if (code)
         return code;
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     (void)snprintf(url, sizeof url, "%s/bot%s/%s", base,
                    secret_bytes(channel_get_secret(channel, CHANNEL_FIELD_bot_token)).ptr, method);
     question->url = url;

@@ -20,7 +20,8 @@ enum till_code cli_remove_channel_secret(const struct cli *cli, const char *plac
 enum till_code cli_find_channel(struct store *store, const char *name,
                                 struct store_channel *ret_channel,
                                 struct till_error *e) TILL_MUSTUSE;
-// --digests, --sections, --connection, --with-names, --ascii, --on and what undoes them, into the channel; what is not said stays. *ret_count: how many were said.
+// --digests, --sections, --connection, --with-names, --ascii, --on and what undoes them, into the channel; what is not said stays. *ret_count: how many were
+// said.
 enum till_code cli_apply_channel_options(const struct cli *cli, struct store *store,
                                          struct store_channel *channel, int *ret_count,
                                          struct till_error *e) TILL_MUSTUSE;

@@ -162,10 +162,10 @@ static void failing_line(struct buf *out, const struct view_style *style,
     const struct store_table_state *state = &card->tables[table];
     enum { INDENT = 2 };
     AUTO_BUF words;
+    buf_init(&words, out->limit_bytes);
     if (!report_card_reads(card, table) || state->last_finished_us == 0 ||
         state->last_code == TILL_OK)
         return;
-    buf_init(&words, out->limit_bytes);
     view_failing(&words, state, &card->schedule[table], now_us);
     const char *name = model_table(table)->name;
     view_ink(out, style, INK_RED, name);

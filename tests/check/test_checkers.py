@@ -116,6 +116,13 @@ class Banned(Case):
         self.put(src__base__a_c="", src__cli__main_c="    exit(1);\n")
         self.accepts("check-banned")
 
+    def test_what_cleans_up_is_set_up_first(self):
+        early = "    if (x)\n        return 1;\n    buf_init(&b, 1);\n}\n"
+        self.put(src__base__a_c="int f(int x)\n{\n    AUTO_BUF a, b;\n    buf_init(&a, 1);\n" + early)
+        self.refuses("check-banned", "src/base/a.c:3: b is released unset")
+        self.put(src__base__a_c="int f(int x)\n{\n    AUTO_SECRET b = {0};\n" + early.replace("buf_init(&b, 1);", ""))
+        self.accepts("check-banned")
+
     def test_words_are_not_calls(self):
         self.put(src__base__a_c='// strcpy(a, b)\n/* atoi(\n gets( */ const char *s = "system(x)"; my_gets(1); p->exit(2); gmtime_r(a, b);\n')
         self.accepts("check-banned")

@@ -101,11 +101,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct decode_page page;
     AUTO_ARENA arena;
     AUTO_BUF body;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    buf_init(&body, TILL_LIMIT_RESPONSE_BYTES);
     if (size == 0)
         return 0;
     const struct table *table = model_table((enum table_id)(data[0] % TABLE__COUNT));
-    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    buf_init(&body, TILL_LIMIT_RESPONSE_BYTES);
     buf_append(&body, data + 1, size - 1);
     if (decode_page(table, &body, &arena, &page, &e) == TILL_OK) {
         check_page(&page);
