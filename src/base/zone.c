@@ -3,8 +3,8 @@
 //
 // A zone is a row of segments, each with one offset from UTC, from the system's own data (tzfile.h) or else from ICU's. Dates are
 // computed here from the offset, because ICU's own calendar turns Julian before 1582. A minute of a day is the first moment t of any
-// segment with t + offset >= that minute, the start of a day its first: right on ordinary days, where midnight falls into a gap (the first moment after it), where it
-// comes twice (the earlier), and for the days that islands skipped when they moved across the date line (the start of the next).
+// segment with t + offset >= that minute, the start of a day its first: right on ordinary days, where midnight falls into a gap (the first moment after it),
+// where it comes twice (the earlier), and for the days that islands skipped when they moved across the date line (the start of the next).
 #include "base/zone.h"
 
 #include <limits.h>
