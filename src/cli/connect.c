@@ -50,12 +50,14 @@ static enum till_code choose_environment(const struct cli *cli, struct connectin
 enum till_code cli_check_name(const char *name, struct till_error *e)
 {
     size_t len = strlen(name);
-    if (len > 0 && len < STORE_NAME_BYTES &&
+    // A dash in front would be an option to the next command; secrets of channels are kept under "channel:NAME".
+    if (len > 0 && len < STORE_NAME_BYTES && name[0] != '-' &&
+        strncmp(name, "channel:", strlen("channel:")) != 0 &&
         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.:") == len)
         return TILL_OK;
     (void)TILL_FAIL(e, TILL_USAGE, 0, "--name: \"%.80s\" is not a name", name);
-    return till_error_hint(
-        e, "write up to %d small letters, digits and any of _ - . :", STORE_NAME_BYTES - 1);
+    return till_error_hint(e, "write up to %d small letters, digits and any of _ - . :, no - first",
+                           STORE_NAME_BYTES - 1);
 }
 
 static enum till_code check_wanted_organization(const char *id, struct till_error *e)
