@@ -11,9 +11,10 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/stop.h"
+#include "channels/email.h"
 
 static const struct channel_service *const services[CHANNEL_KIND__COUNT] = {
-    [CHANNEL_email] = NULL,
+    [CHANNEL_email] = &channel_email,
     [CHANNEL_slack] = &channel_slack,
     [CHANNEL_discord] = &channel_discord,
     [CHANNEL_telegram] = &channel_telegram,
