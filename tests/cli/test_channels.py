@@ -105,6 +105,24 @@ class EveryKind(ChannelsCase):
         self.assertNotEqual(self.till("test", "telegram").returncode, 0)
         self.assertEqual(len(self.list()), 1)
 
+    def test_mail_from_somebody_to_several(self):
+        authority = pathlib.Path(self.folder, "authority.pem")
+        authority.write_text("none")
+        self.till("add", "email", "--smtp-host", self.places.smtp, "--to-address", "a@example.com, b@example.com", "--sender", "till@example.com", check=True)
+        self.till("test", "email", check=True)
+        [mail] = self.places.got["email"]
+        self.assertIn(b"From: ", mail)
+        self.assertIn(b"till@example.com", mail)
+        self.assertIn(b"b@example.com", mail)
+        self.assertEqual(self.list()[0]["fields"]["to"], "a@example.com, b@example.com")
+        # A password is asked for where somebody signs in, and never goes unencrypted.
+        signing = ["--smtp-host", self.places.smtp, "--to-address", "a@example.com", "--username", "me", "--token-stdin"]
+        self.assertIn("password is missing", self.till("add", "email", *signing, "--ca-file", authority).stderr)
+        refused = self.till("add", "email", *signing, input="correct horse")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertNotIn("horse", refused.stdout + refused.stderr)
+        self.assertEqual(self.list()[0]["fields"]["username"], None, "the one that works stays")
+
     def test_a_wrong_key_is_not_kept(self):
         wrong = self.till("add", "telegram", *self.places.options("telegram"), "--token-stdin", input="1234567890:" + "x" * 35)
         self.assertIn(wrong.returncode, (3, 4, 6), wrong.stderr)

@@ -73,6 +73,16 @@ NOTES = [["annotate"], ["annotate", "2026-03-01", "launched v2"], ["annotate", "
          ["goal", "--until", "2026-12-31"], ["goal", "--remove", "revenue"], ["saved", "x"], ["saved", "x", " "], ["saved", "--remove", "x"],
          ["query", "--saved", "x"], ["query", "SELECT 1", "--saved", "x"]]
 
+CHANNELS = [["channels"], ["channels", "--json"], ["channels", "add", "file", "--path", "/tmp/digest-{date}.md", "--format", "markdown"],
+            ["channels", "add", "command", "--name", "desktop", "--command", "cat > /dev/null", "--digests", "both", "--sections", "money,tops", "--ascii"],
+            ["channels"], ["channels", "list", "--json"], ["channels", "add", "file", "--path", "/tmp/digest.txt", "--with-names", "--json"],
+            ["channels", "set", "desktop", "--off", "--sections", "all", "--digests", "weeks"], ["channels", "set", "file", "--without-names", "--json"], ["channels"],
+            ["channels", "test", "desktop"], ["channels", "test", "desktop", "--json"], ["channels", "remove", "desktop"], ["channels", "remove", "file", "--json"],
+            # what is refused
+            ["channels", "send"], ["channels", "add"], ["channels", "add", "fax"], ["channels", "add", "telegram"], ["channels", "add", "email", "--smtp-host", "mail.example"],
+            ["channels", "add", "slack", "--chat", "42"], ["channels", "add", "file", "--path", "/tmp/x", "--format", "pdf"], ["channels", "add", "file", "--path", "/nonexistent/x"],
+            ["channels", "add", "webhook", "--url", "http://example.com/", "--token-stdin"], ["channels", "set", "desktop", "--on"], ["channels", "test", "nothing"]]
+
 
 def normalise(text, home):
     text = text.replace(str(home), "HOME")
@@ -132,6 +142,9 @@ class Golden(unittest.TestCase):
 
     def test_notes(self):
         self.check("notes", NOTES)
+
+    def test_channels(self):
+        self.check("channels", CHANNELS)
 
     def test_a_statement_to_save_comes_from_standard_input_too(self):
         sql = "SELECT 'two\nlines' AS text -- " + "x" * 50000
