@@ -6,7 +6,7 @@
 
 #include "base/fault.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/digest_parts.h"
 #include "report/digest.h"
 
 enum form { FORM_TEXT, FORM_MARKDOWN, FORM_HTML, FORM_JSON };
@@ -38,14 +38,30 @@ static enum till_code take_form(struct writing *w, struct till_error *e)
     return till_error_hint(e, "forms: text, markdown, html, json");
 }
 
-static enum till_code take_date(struct writing *w, struct till_error *e)
+enum till_code cli_digest_date(const struct cli *cli, const struct zone *zone,
+                               struct civil_date *ret_date, struct till_error *e)
 {
-    const char *text = w->cli->options[OPTION_date];
-    w->date = civil_date_add_days(zone_date(w->zone, clock_now_us(w->cli->clock)), -1);
-    if (!text || civil_date_parse(text, &w->date))
+    const char *text = cli->options[OPTION_date];
+    *ret_date = civil_date_add_days(zone_date(zone, clock_now_us(cli->clock)), -1);
+    if (!text || civil_date_parse(text, ret_date))
         return TILL_OK;
     (void)TILL_FAIL(e, TILL_USAGE, 0, "--date: \"%s\" is not a date", text);
     return till_error_hint(e, "write year, month and day, such as 2026-01-31");
+}
+
+// In the days that digests are sent of.
+static enum till_code take_days(struct writing *w, struct till_error *e)
+{
+    struct store_digest_schedule schedule;
+    struct zone *zone = NULL;
+    enum till_code code = store_digest_schedule(w->store, &schedule, e);
+    if (code == TILL_OK)
+        code = cli_digest_zone(w->cli, &schedule, &zone, e);
+    if (code)
+        return code;
+    zone_close(w->zone);
+    w->zone = zone;
+    return cli_digest_date(w->cli, zone, &w->date, e);
 }
 
 static enum till_code begin(struct writing *w, struct till_error *e)
@@ -58,9 +74,11 @@ static enum till_code begin(struct writing *w, struct till_error *e)
     if (code == TILL_OK)
         code = zone_open(config_text(cli->config, "timezone"), &w->zone, e);
     if (code == TILL_OK)
-        code = take_date(w, e);
+        code = cli_digest_date(cli, w->zone, &w->date, e); // before anything is opened
     if (code == TILL_OK)
         code = cli_open_store(cli, STORE_READ_ONLY, &w->store, e);
+    if (code == TILL_OK)
+        code = take_days(w, e);
     if (code == TILL_OK)
         code = cli_connections(cli, w->store, &w->connections, e);
     if (code == TILL_OK && w->form == FORM_HTML && w->connections.count > 1) {
@@ -115,7 +133,7 @@ static enum till_code write_one(struct writing *w, size_t number, struct till_er
     return buf_fail(&w->cli->out, "the digest", e);
 }
 
-enum till_code cli_digest(struct cli *cli, struct till_error *e)
+static enum till_code show(struct cli *cli, struct till_error *e)
 {
     struct writing *w = till_calloc(1, sizeof *w);
     if (!w)
@@ -133,4 +151,43 @@ enum till_code cli_digest(struct cli *cli, struct till_error *e)
     zone_close(w->zone);
     till_free(w);
     return code;
+}
+
+// Options that only make sense with --send or --preview, or with `till digest set`.
+static enum till_code check_options(const struct cli *cli, bool is_delivery, bool is_set,
+                                    struct till_error *e)
+{
+    static const struct {
+        enum cli_option option;
+        bool is_of_set;
+    } owned[] = {{OPTION_channel, false}, {OPTION_again, false},    {OPTION_at, true},
+                 {OPTION_weekdays, true}, {OPTION_weekly_on, true}, {OPTION_on, true},
+                 {OPTION_off, true}};
+    if (cli->options[OPTION_send] && cli->options[OPTION_preview])
+        return TILL_FAIL(e, TILL_USAGE, 0, "--send and --preview exclude each other");
+    for (size_t i = 0; i < TILL_COUNT(owned); i++) {
+        if (!cli->options[owned[i].option] || (owned[i].is_of_set ? is_set : is_delivery))
+            continue;
+        (void)TILL_FAIL(e, TILL_USAGE, 0, "--%s is for %s", cli_options[owned[i].option].name,
+                        owned[i].is_of_set ? "`till digest set`" : "--send and --preview");
+        return till_error_hint(e, "see `till help digest`");
+    }
+    return TILL_OK;
+}
+
+enum till_code cli_digest(struct cli *cli, struct till_error *e)
+{
+    const char *word = cli->argument_count > 0 ? cli->arguments[0] : "";
+    bool is_set = strcmp(word, "set") == 0, is_schedule = strcmp(word, "schedule") == 0;
+    bool is_delivery = cli->options[OPTION_send] || cli->options[OPTION_preview];
+    enum till_code code = check_options(cli, is_delivery, is_set || is_schedule, e);
+    if (code == TILL_OK && (is_set || is_schedule))
+        code = cli_expect_arguments(cli, 1, 1, "till digest schedule|set ...", e);
+    if (code)
+        return code;
+    if (is_set || is_schedule)
+        return is_set ? cli_digest_set(cli, e) : cli_digest_schedule(cli, e);
+    if (cli->options[OPTION_send])
+        return cli_digest_send(cli, e);
+    return is_delivery ? cli_digest_preview(cli, e) : show(cli, e);
 }

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "cli/deliver.h"
 #include "cli/sources.h"
 
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_FAILED };
@@ -242,6 +243,26 @@ static void check_sources(struct doctor *doctor, struct store *store)
     till_free(sources);
 }
 
+// Digests that did not simply arrive.
+static void check_channels(struct doctor *doctor, struct store *store)
+{
+    AUTO_BUF lines;
+    struct till_error e = {0};
+    int count = 0;
+    buf_init(&lines, TILL_LIMIT_BUFFER_BYTES);
+    if (cli_delivery_troubles(doctor->cli, store, &lines, &count, &e) != TILL_OK)
+        add_error(doctor, "channels", &e);
+    struct sv rest = {lines.data ? lines.data : "", lines.len};
+    for (int i = 0; i < count && rest.len > 0; i++) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        size_t length = end ? (size_t)(end - rest.ptr) : rest.len;
+        (void)add(doctor, "channels", VERDICT_WARNING, "`till digest schedule` shows all of them",
+                  SV_FORMAT, SV_ARGS(((struct sv){rest.ptr, length})));
+        length += end ? 1 : 0;
+        rest = (struct sv){rest.ptr + length, rest.len - length};
+    }
+}
+
 static void examine(struct doctor *doctor)
 {
     struct store *store = NULL;
@@ -269,6 +290,7 @@ static void examine(struct doctor *doctor)
         check_freshness(doctor, store, &connections.list[i]);
     }
     check_sources(doctor, store);
+    check_channels(doctor, store);
     store_close(store);
 }
 

@@ -6,14 +6,18 @@
 
 #include "base/fault.h"
 #include "base/fs.h"
+#include "base/limits.h"
 #include "base/zone.h"
 #include "cli/cli.h"
+#include "cli/deliver.h"
 #include "cli/sources.h"
 #include "views/openmetrics.h"
 
 static enum till_code gather(const struct cli *cli, int64_t max_age_ms,
-                             struct report_status *status, struct till_error *e)
+                             struct report_status *status, struct buf *digests,
+                             struct till_error *e)
 {
+    int trouble_count = 0;
     struct store *store = NULL;
     struct cli_connections named;
     const struct report_status_options options = {.name = cli->options[OPTION_name],
@@ -26,6 +30,8 @@ static enum till_code gather(const struct cli *cli, int64_t max_age_ms,
         code = cli_connection_or_source(cli, store, &named, e);
     if (code == TILL_OK)
         code = report_status(store, cli->clock, &options, status, e);
+    if (code == TILL_OK)
+        code = cli_delivery_troubles(cli, store, digests, &trouble_count, e);
     store_close(store);
     return code;
 }
@@ -122,11 +128,15 @@ enum till_code cli_status(struct cli *cli, struct till_error *e)
     struct report_status *status = till_calloc(1, sizeof(*status));
     if (!status)
         return TILL_FAIL_MEMORY(e);
-    code = gather(cli, max_age_ms, status, e);
+    AUTO_BUF digests;
+    buf_init(&digests, TILL_LIMIT_BUFFER_BYTES);
+    code = gather(cli, max_age_ms, status, &digests, e);
     if (code == TILL_OK && format == AS_JSON)
         view_status_json(&cli->out, status);
     else if (code == TILL_OK)
         view_status_text(&cli->out, &cli->style, status);
+    if (code == TILL_OK && format == AS_TEXT && digests.len > 0)
+        buf_format(&cli->out, "\n%s", digests.data);
     if (code == TILL_OK &&
         (status->is_stale || (max_age_ms > 0 && status->card_count + status->source_count == 0)))
         code = say_stale(cli, status, e);

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/sources.h"
+#include "cli/watch_digest.h"
 #include "cli/watch_say.h"
 #include "sync/schedule.h"
 
@@ -377,7 +378,18 @@ static enum till_code run(struct watch *watch, struct watched *watched, long wai
     return has_run ? report_run(watch, watched, *ret_code, ret_run_error, e) : code;
 }
 
-// One run of who is due first. Failures of the database are said once, and wait.
+// In how many ms there is something to do.
+static int64_t rest_ms(const struct watch *watch, struct schedule_moment now, int64_t digest_ms)
+{
+    int64_t due = next_due_ms(watch);
+    int64_t wait_ms = due == INT64_MAX ? INT64_MAX : due - now.boot_ms;
+    int64_t source_ms = source_wait_ms(watch);
+    wait_ms = source_ms < wait_ms ? source_ms : wait_ms;
+    wait_ms = digest_ms < wait_ms ? digest_ms : wait_ms;
+    return wait_ms < GAP_MS ? GAP_MS : wait_ms;
+}
+
+// One run of who is due first; when nobody is, one digest. Failures of the database are said once, and wait.
 static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct till_error *e)
 {
     enum till_code run_code = TILL_OK;
@@ -391,6 +403,9 @@ static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct ti
         code = run_source(watch, LOCK_TRY_MS, &was_held, &run_code, &run_error, e);
     else if (watched)
         code = run(watch, watched, LOCK_TRY_MS, &was_held, &run_code, &run_error, e);
+    struct watch_digest_step step = {.wait_ms = INT64_MAX};
+    if (code == TILL_OK && !watched && !is_source)
+        code = watch_digest(watch->cli, watch->status, &step, e);
     if (code == TILL_CANCELED) { // nobody reads our output
         *ret_code = code;
         return 0;
@@ -412,11 +427,7 @@ static int64_t round_of(struct watch *watch, enum till_code *ret_code, struct ti
     watch->look_failure_count = 0;
     if (watched || is_source)
         return GAP_MS;
-    int64_t due = next_due_ms(watch);
-    int64_t wait_ms = due == INT64_MAX ? INT64_MAX : due - now.boot_ms;
-    int64_t source_ms = source_wait_ms(watch);
-    wait_ms = source_ms < wait_ms ? source_ms : wait_ms;
-    return wait_ms < GAP_MS ? GAP_MS : wait_ms;
+    return rest_ms(watch, now, step.wait_ms);
 }
 
 // A machine that slept has probably changed its network: whoever waits for it need not wait longer.
@@ -488,13 +499,37 @@ static enum till_code loop(struct watch *watch, struct till_error *e)
     return code;
 }
 
+struct runs {
+    int count, failures;
+    struct till_error first;
+};
+
+static void count(struct runs *runs, enum till_code code, const struct till_error *error)
+{
+    runs->count++;
+    runs->failures += code == TILL_OK ? 0 : 1;
+    if (runs->failures == 1 && code != TILL_OK)
+        runs->first = *error;
+}
+
+// The digests that are due, each once.
+static enum till_code once_digests(struct watch *watch, struct runs *runs, struct till_error *e)
+{
+    struct watch_digest_step step = {.has_run = true};
+    enum till_code code = TILL_OK;
+    while (code == TILL_OK && step.has_run && step.wait_ms == 0 && !cli_stop) {
+        code = watch_digest(watch->cli, watch->status, &step, e);
+        if (code == TILL_OK && step.has_run)
+            count(runs, step.code, &step.error);
+    }
+    return code;
+}
+
 // What is due now, then the end. One failed run's error is the command's; of several, their number.
 static enum till_code once(struct watch *watch, struct till_error *e)
 {
     long wait_ms = (long)config_integer(watch->cli->config, "lock_wait");
-    struct till_error first = {0};
-    int runs = 0;
-    int failures = 0;
+    struct runs runs = {0};
     struct watched *watched = first_due(watch, moment(watch));
     while ((watched || source_wait_ms(watch) == 0) && !cli_stop) {
         bool was_held = false;
@@ -507,27 +542,28 @@ static enum till_code once(struct watch *watch, struct till_error *e)
             code = open_and_look(watch, e);
         if (code)
             return code;
-        runs += 1;
-        failures += run_code == TILL_OK ? 0 : 1;
-        if (failures == 1 && run_code != TILL_OK)
-            first = run_error;
+        count(&runs, run_code, &run_error);
         watched = first_due(watch, moment(watch));
     }
+    enum till_code digest_code = once_digests(watch, &runs, e);
+    if (digest_code)
+        return digest_code;
     if (cli_stop)
         return cli_stop == SIGTERM ? TILL_OK : TILL_FAIL(e, TILL_CANCELED, 0, "interrupted");
-    if (runs == 0) {
+    if (runs.count == 0) {
         int64_t due_ms = next_due_ms(watch), now_ms = clock_ms(CLOCK_BOOTTIME);
         int64_t source_ms = source_wait_ms(watch);
         if (source_ms != INT64_MAX && now_ms + source_ms < due_ms)
             due_ms = now_ms + source_ms;
         watch_say_idle(watch->cli, now_ms, due_ms);
     }
-    if (failures == 1 && runs == 1) {
-        *e = first;
-        return first.code;
+    if (runs.failures == 1 && runs.count == 1) {
+        *e = runs.first;
+        return e->code;
     }
-    if (failures > 0) {
-        (void)TILL_FAIL(e, TILL_PARTIAL, 0, "%d of %d runs did not go well", failures, runs);
+    if (runs.failures > 0) {
+        (void)TILL_FAIL(e, TILL_PARTIAL, 0, "%d of %d runs did not go well", runs.failures,
+                        runs.count);
         return till_error_hint(e, "`till status` shows each table");
     }
     return TILL_OK;
