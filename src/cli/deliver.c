@@ -10,30 +10,14 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
-#include "views/metrics.h"
+#include "cli/channels.h"
 
 static const char lock_name[] = "deliver.lock"; // beside sync.lock
 
 static enum till_code channel_secret(void *context, const struct store_channel *channel,
                                      struct secret *ret_secret, struct till_error *e)
 {
-    const struct cli *cli = context;
-    struct vault *vault = NULL;
-    bool is_found = false;
-    char name[CLI_SECRET_NAME_BYTES];
-    (void)snprintf(name, sizeof name, "channel:%s", channel->name);
-    enum till_code code = cli_open_vault(cli, channel->secret_place, &vault, e);
-    if (code == TILL_OK)
-        code = vault_get(vault, name, ret_secret, &is_found, e);
-    vault_close(vault);
-    if (code)
-        return till_error_context(e, "could not read the secret of channel %s", channel->name);
-    if (is_found)
-        return TILL_OK;
-    (void)TILL_FAIL(e, TILL_CONFIG, 0, "the secret of channel %s is not where it was put (%s)",
-                    channel->name, channel->secret_place);
-    return till_error_hint(e, "add it again: `till channels add %s --name %s`", channel->kind,
-                           channel->name);
+    return cli_channel_secret(context, channel, ret_secret, e);
 }
 
 enum till_code cli_digest_zone(const struct cli *cli, const struct store_digest_schedule *schedule,
@@ -86,8 +70,8 @@ enum till_code cli_no_channel(struct till_error *e)
         e, "add one: `till channels add email|slack|discord|telegram|ntfy|webhook|file|command`");
 }
 
-bool cli_channel_gets(const struct store_channel *channel,
-                      const struct store_connection *connection, enum store_digest_period period)
+bool cli_channel_wants(const struct store_channel *channel,
+                       const struct store_connection *connection, enum store_digest_period period)
 {
     bool is_wanted = period == STORE_DIGEST_WEEK ? channel->gets_weeks : channel->gets_days;
     return channel->is_enabled && is_wanted && connection->disconnected_at_us == 0 &&
@@ -121,11 +105,12 @@ void cli_digest_name(struct buf *out, const struct store_delivery_key *key)
     digest_date_words(out, key->date);
 }
 
-static void put_moment(struct buf *out, const struct zone *zone, int64_t unix_us)
+void cli_delivery_moment(struct buf *out, const struct zone *zone, int64_t unix_us)
 {
-    char text[VIEW_LOCAL_BYTES];
-    view_local_time(text, zone, unix_us);
-    buf_text(out, text);
+    static const int64_t minute_us = INT64_C(60) * 1000000;
+    int64_t minute = (unix_us + zone_offset_us(zone, unix_us)) / minute_us % (24 * 60);
+    digest_date_words(out, zone_date(zone, unix_us));
+    buf_format(out, " %02d:%02d", (int)(minute / 60), (int)(minute % 60));
 }
 
 static void put_troubled(struct buf *out, const struct store_delivery *log, int64_t now_us)
@@ -156,7 +141,7 @@ void cli_delivery_words(struct buf *out, const struct zone *zone,
     if (log->state == STORE_DELIVERY_SENT && result->code == TILL_OK) {
         buf_text(out, result->was_there ? "sent before, on " : "sent");
         if (result->was_there) {
-            put_moment(out, zone, log->last_us);
+            cli_delivery_moment(out, zone, log->last_us);
             buf_text(out, "; --again sends it again");
         } else if (log->part_count > 1) {
             buf_format(out, ", %d parts", log->part_count);

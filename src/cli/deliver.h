@@ -24,8 +24,8 @@ enum till_code cli_delivery_open(struct cli *cli, enum store_mode mode,
 void cli_delivery_close(struct cli_delivery *delivery);
 // CONFIG that says how to add one.
 enum till_code cli_no_channel(struct till_error *e) TILL_MUSTUSE;
-bool cli_channel_gets(const struct store_channel *channel,
-                      const struct store_connection *connection, enum store_digest_period period);
+bool cli_channel_wants(const struct store_channel *channel,
+                       const struct store_connection *connection, enum store_digest_period period);
 // The zone of digests: see above.
 enum till_code cli_digest_zone(const struct cli *cli, const struct store_digest_schedule *schedule,
                                struct zone **ret_zone, struct till_error *e) TILL_MUSTUSE;
@@ -34,6 +34,8 @@ enum till_code cli_delivery_lock(const struct cli *cli, const char *command, lon
                                  struct fs_lock *ret_lock, struct till_error *e) TILL_MUSTUSE;
 // "2026-11-17", "7 days to 2026-11-17"
 void cli_digest_name(struct buf *out, const struct store_delivery_key *key);
+// "2026-11-18 08:00"
+void cli_delivery_moment(struct buf *out, const struct zone *zone, int64_t unix_us);
 // "sent, 2 parts"; "sent before, on 2026-11-18 08:00 ..."; "could not ...; next try in 2 min"
 void cli_delivery_words(struct buf *out, const struct zone *zone,
                         const struct deliver_result *result, int64_t now_us);

@@ -6,7 +6,6 @@
 #include "api/channels.h"
 #include "base/limits.h"
 #include "cli/digest_parts.h"
-#include "views/metrics.h"
 
 enum { WEEKDAYS = 7, ALL_WEEKDAYS = 0x7f, WORKDAYS = 0x1f, SHORT_LETTERS = 3, HOUR_MINUTES = 60 };
 static const char *const weekday_names[WEEKDAYS] = {"monday", "tuesday",  "wednesday", "thursday",
@@ -118,11 +117,11 @@ struct showing {
 static void put_next(struct showing *s, const char *what, const struct deliver_due *due)
 {
     struct buf *out = &s->cli->out;
-    char text[VIEW_LOCAL_BYTES];
     if (due->next_us == INT64_MAX)
         return;
-    view_local_time(text, s->delivery.zone, due->next_us);
-    buf_format(out, "Next of a %s: %s, ", what, text);
+    buf_format(out, "Next of a %s: ", what);
+    cli_delivery_moment(out, s->delivery.zone, due->next_us);
+    buf_text(out, ", ");
     view_in(out, due->next_us, s->now_us);
     buf_char(out, '\n');
 }
@@ -150,9 +149,8 @@ static enum till_code put_channel(struct showing *s, const struct store_channel 
     cli_digest_name(out, &newest.list[0].key);
     buf_char(out, ' ');
     if (newest.list[0].state == STORE_DELIVERY_SENT) {
-        char text[VIEW_LOCAL_BYTES];
-        view_local_time(text, s->delivery.zone, newest.list[0].last_us);
-        buf_format(out, "sent on %s", text);
+        buf_text(out, "sent on ");
+        cli_delivery_moment(out, s->delivery.zone, newest.list[0].last_us);
     } else {
         cli_delivery_words(out, s->delivery.zone, &result, s->now_us);
     }

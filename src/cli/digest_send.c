@@ -3,13 +3,13 @@
 //
 // A channel that is named gets it whether or not it is switched on and wants digests of that length. Each is told by a line; one that fails keeps no other
 // waiting, and makes the exit status 11 at the end, or its own when it was alone.
-#include <stdio.h>
 #include <string.h>
 
 #include "api/channels.h"
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "cli/channels.h"
 #include "cli/digest_parts.h"
 
 struct sending {
@@ -29,7 +29,7 @@ static bool is_meant(const struct sending *s, const struct store_channel *channe
 {
     const char *name = s->cli->options[OPTION_channel];
     if (!name)
-        return cli_channel_gets(channel, connection, s->period);
+        return cli_channel_wants(channel, connection, s->period);
     return strcmp(channel->name, name) == 0 &&
            (!channel->connection[0] || strcmp(channel->connection, connection->name) == 0);
 }
@@ -37,20 +37,10 @@ static bool is_meant(const struct sending *s, const struct store_channel *channe
 static enum till_code check_channel(const struct sending *s, struct till_error *e)
 {
     const char *name = s->cli->options[OPTION_channel];
-    const struct store_channels *channels = &s->delivery.channels;
-    char names[TILL_ERROR_HINT_BYTES / 2] = "";
-    size_t len = 0;
-    if (channels->count == 0)
+    struct store_channel found;
+    if (s->delivery.channels.count == 0)
         return cli_no_channel(e);
-    for (size_t i = 0; i < channels->count; i++) {
-        if (!name || strcmp(channels->list[i].name, name) == 0)
-            return TILL_OK;
-        if (len < sizeof names)
-            len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "",
-                                    channels->list[i].name);
-    }
-    (void)TILL_FAIL(e, TILL_USAGE, 0, "there is no channel %s", name);
-    return till_error_hint(e, "channels: %s", names);
+    return name ? cli_find_channel(s->delivery.store, name, &found, e) : TILL_OK;
 }
 
 static enum till_code open_all(struct sending *s, enum store_mode mode, struct till_error *e)

@@ -104,8 +104,8 @@ static enum till_code look(struct looking *l, struct till_error *e)
             for (int period = STORE_DIGEST_DAY; period <= STORE_DIGEST_WEEK; period++) {
                 const struct report_card *card = &l->status->cards[k];
                 if (code || l->is_found ||
-                    !cli_channel_gets(&channels->list[i], &card->connection,
-                                      (enum store_digest_period)period))
+                    !cli_channel_wants(&channels->list[i], &card->connection,
+                                       (enum store_digest_period)period))
                     continue;
                 code = look_at(l, &channels->list[i], card, (enum store_digest_period)period, e);
             }

@@ -265,7 +265,7 @@ enum till_code deliver_preview(const struct deliver_options *options,
     enum till_code code = make(&s, e);
     for (size_t i = 0; code == TILL_OK && i < s.parts.count; i++) {
         const struct channel_part *part = &s.parts.list[i];
-        buf_format(out, "%s: %s", i > 0 ? "\n" : "", request->channel->name);
+        buf_format(out, "%s%s", i > 0 ? "\n" : "", request->channel->name);
         if (s.parts.count > 1)
             buf_format(out, ", part %zu of %zu", i + 1, s.parts.count);
         buf_format(out, ", to " SV_FORMAT "\n", SV_ARGS(part->address));
