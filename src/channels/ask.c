@@ -77,6 +77,7 @@ static void take(const struct http_response *response, struct arena *arena,
     struct sv body = {response->body.data ? response->body.data : "", response->body.len};
     *ret_answer = (struct channel_answer){.status = response->status,
                                           .retry_after_ms = response->retry_after_ms,
+                                          .is_broken = response->code != TILL_OK,
                                           .text = one_line(body, arena)};
     if (json_parse(body, arena, &ret_answer->root, &not_json))
         ret_answer->root = NULL;

@@ -67,6 +67,7 @@ struct channel_answer {
     const struct json *root; // NULL when the body is not JSON
     struct sv text;          // the body's beginning, on one line: for messages
     int64_t retry_after_ms;  // of the header; -1
+    bool is_broken;          // it ended before it was whole: the status alone is known
 };
 // TILL_OK for any status. Else the outcome is CHANNEL_NOT_SENT, or CHANNEL_UNCERTAIN when the body may have arrived. Lives in the arena.
 enum till_code channel_ask(struct channel *channel, const struct channel_question *question,

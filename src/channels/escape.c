@@ -40,6 +40,12 @@ static bool is_word(char c)
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
 }
 
+// Surely: whether another sign is one is the service's idea of Unicode, and both answers must be harmless.
+static bool is_plain_word(char c)
+{
+    return is_word(c) && (unsigned char)c < 0x80;
+}
+
 // What stands around a sign; a space beyond both ends.
 struct place {
     char before, sign, after;
@@ -48,10 +54,11 @@ struct place {
     struct sv rest; // behind it
 };
 
+// A word between colons: which of them are emoji is the service's own affair.
 static bool is_emoji(struct sv rest)
 {
     size_t i = 0;
-    while (i < rest.len && (is_word(rest.ptr[i]) || rest.ptr[i] == '+' || rest.ptr[i] == '-'))
+    while (i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != ':')
         i++;
     return i > 0 && i < rest.len && rest.ptr[i] == ':';
 }
@@ -59,7 +66,7 @@ static bool is_emoji(struct sv rest)
 // Must the word that a service would find here be broken behind the sign?
 static bool breaks(const struct rules *rules, const struct place *place)
 {
-    bool begins = !is_word(place->before) && is_word(place->after);
+    bool begins = !is_plain_word(place->before) && is_word(place->after);
     switch (place->sign) {
     case '@':
         return begins;
@@ -67,7 +74,7 @@ static bool breaks(const struct rules *rules, const struct place *place)
         return sv_starts_with(place->rest, SV("//")) ||
                (rules->finds_emoji && is_emoji(place->rest));
     case '.':
-        return rules->finds_domains && is_word(place->before) && is_letter(place->after);
+        return rules->finds_domains && place->before != ' ' && is_letter(place->after);
     case '#':
     case '$':
     case '/':
@@ -96,8 +103,8 @@ static const char *entity(const struct place *place)
 // Slack formats at the border of a word alone: "pro_plan" may stay.
 static const char *likeness(const struct place *place)
 {
-    bool is_inside = is_word(place->before) && place->before != '_' && is_word(place->after) &&
-                     place->after != '_';
+    bool is_inside = is_plain_word(place->before) && place->before != '_' &&
+                     is_plain_word(place->after) && place->after != '_';
     if (place->sign == '>' && place->is_first)
         return "\xE2\x80\xBA"; // U+203A
     if (place->sign == '`')
@@ -143,7 +150,7 @@ static void put(struct buf *out, const struct rules *rules, const struct place *
 void escape_line(struct buf *out, struct sv line, enum escape_dialect dialect)
 {
     const struct rules *rules = &all_rules[dialect];
-    AUTO_BUF shown;
+    AUTO_BUF shown = {0};
     buf_init(&shown, TILL_LIMIT_BUFFER_BYTES);
     (void)text_show(&shown, line, 0);
     bool is_first = true, is_number = true;
@@ -190,7 +197,7 @@ static void escape_cut(struct buf *out, struct sv line, size_t bytes, enum escap
 enum till_code escape_fit(struct sv line, enum escape_dialect dialect, size_t max_units,
                           struct arena *arena, struct sv *ret_line, struct till_error *e)
 {
-    AUTO_BUF text;
+    AUTO_BUF text = {0};
     buf_init(&text, TILL_LIMIT_BUFFER_BYTES);
     escape_cut(&text, line, line.len, dialect);
     size_t fits = 0, beyond = line.len; // bytes; the longest that fits is in [fits, beyond)

@@ -69,7 +69,7 @@ static void telegram_describe(const struct channel *channel, struct buf *out)
 static void put_part(const struct channel *channel, const struct channel_message *message,
                      const struct split_part *part, struct buf *out)
 {
-    AUTO_BUF text;
+    AUTO_BUF text = {0};
     (void)message;
     buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
     buf_text(&text, "<b>");
@@ -170,7 +170,7 @@ static enum till_code ask(struct channel *channel, const char *method,
     question->url = NULL;
     if (code == TILL_OK && answer.status / 100 != 2)
         code = fail(question, &answer, &arena, ret_result, e);
-    else if (code == TILL_OK && !json_is_true(json_get(answer.root, "ok")))
+    else if (code == TILL_OK && !answer.is_broken && !json_is_true(json_get(answer.root, "ok")))
         code = channel_fail(question, &answer, SV("what answers there is not Telegram"),
                             "check --api-url", ret_result, e);
     return code;
