@@ -2,7 +2,8 @@
 """test_sdk.py - the judge of the simulator: Polar's official SDKs list every table from it, and read its metrics, without one complaint.
 
 SDK 0.49.0 validates each response at run time; SDK 1.0.1 pages through the same rows. Both were written by others, so they share none
-of our mistakes. Their packages are installed beside the build ($TILL_BUILD/sdk); see sdk/judge.mjs for what is compared.
+of our mistakes. Beside them stands the library of Standard Webhooks, the judge of how our webhooks are signed. Their packages are installed
+beside the build ($TILL_BUILD/sdk); see sdk/judge.mjs for what is compared.
 """
 
 import json
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import unittest
 
+import chat
 from sim import ROOT, Sim
 
 JUDGE_TIMEOUT_S = 400
@@ -72,6 +74,29 @@ class OfficialSdk(unittest.TestCase):
             result = judge(sim, ["products"])
             self.assertEqual(result.returncode, 1, result.stdout)
             self.assertIn("products v0", result.stderr)
+
+
+class StandardWebhooks(unittest.TestCase):
+    """The specification's own library, which Polar's SDK brings with it, reads what a webhook channel sends."""
+
+    VERIFY = """import { Webhook } from "standardwebhooks";
+const seen = JSON.parse(process.env.SEEN);
+process.stdout.write(JSON.stringify(new Webhook(process.env.SECRET).verify(seen.body, seen.headers)));"""
+
+    def test_signatures(self):
+        body = {"type": "digest", "text": "Größe 😀"}
+        for secret in (None, chat.new_webhook_secret()):  # ours, and another one
+            with self.subTest(right=secret is None), chat.Webhook() as receiver:
+                channel = {"kind": "webhook", "values": {"url": receiver.url}, "secret": receiver.secret, "do": ["send"],
+                           "message": {"id": "one.two", "json": json.dumps(body, ensure_ascii=False)}}
+                probe = pathlib.Path(os.environ.get("TILL_BUILD", ROOT / "build")) / "unit" / "channel_probe"
+                subprocess.run([probe], input=json.dumps(channel).encode(), stdout=subprocess.DEVNULL, check=True, timeout=120)
+                request = receiver.requests[0]
+                seen = {"body": request.body.decode(), "headers": {name.lower(): value for name, value in request.headers.items()}}
+                result = subprocess.run(["node", "--input-type=module", "-e", self.VERIFY], cwd=judge_folder(), capture_output=True, text=True, timeout=120,
+                                        env={"PATH": os.environ["PATH"], "SEEN": json.dumps(seen), "SECRET": secret or receiver.secret})
+                self.assertEqual(result.returncode == 0, secret is None, result.stderr)
+                self.assertEqual(json.loads(result.stdout) if secret is None else body, body)
 
 
 if __name__ == "__main__":
