@@ -11,10 +11,27 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from places import Places  # noqa: E402
 from sim import ROOT, Sim, clean_environment, run_till, sim_path, till_path  # noqa: E402
 
 PAGES = [ROOT / "README.md", ROOT / "docs/sync.md", ROOT / "docs/export.md"]
 CAPTURE = re.compile(r"(<!-- captured: till (.*?) -->\n```text\n)(.*?)(```\n<!-- end: captured -->)", re.S)
+
+# Runs the real one; adding a channel is turned to loopback, and what is secret comes as if it were typed.
+STAND_IN = """#!{python}
+import subprocess
+import sys
+args, secret = sys.argv[1:], ""
+if args[:2] == ["channels", "add"]:
+    for option, value in (("--username", None), ("--smtp-host", {smtp!r}), ("--url", {url!r} + "/hook")):
+        if option in args:
+            at = args.index(option)
+            args[at:at + 2] = [option, value] if value else []
+    args += ["--api-url", {url!r}] if args[2] in ("telegram", "ntfy") else []
+    secret = {secrets!r}.get(args[2])
+    args += ["--token-stdin"] if secret else []
+sys.exit(subprocess.run([{till!r}, *args], input=secret or "", text=True).returncode)
+"""
 
 
 class Examples(unittest.TestCase):
@@ -35,6 +52,28 @@ class Examples(unittest.TestCase):
                     result = subprocess.run(["sh", "-eu", "-c", block], env=env, cwd=work, capture_output=True, text=True, timeout=120,
                                             stdin=subprocess.DEVNULL)
                     self.assertEqual((result.returncode, result.stderr.replace("checkouts is off; its rows are kept.\n", "")), (0, ""))
+
+    def test_every_channel_is_added_and_tested(self):
+        """docs/channels.md as it stands, but that services are on loopback and that nobody types."""
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/channels.md").read_text(), re.S)
+        with Places() as places, tempfile.TemporaryDirectory(prefix="till-test-") as folder:
+            home, bin_folder, work = (pathlib.Path(folder) / name for name in ("home", "bin", "work"))
+            for path in (home, bin_folder, work):
+                path.mkdir(mode=0o700)
+            stand_in = bin_folder / "till"
+            stand_in.write_text(STAND_IN.format(python=sys.executable, till=till_path(), url=places.url, smtp=places.smtp,
+                                                secrets={kind: places.secrets(kind) for kind in ("slack", "discord", "telegram", "ntfy", "webhook")}))
+            stand_in.chmod(0o700)
+            env = clean_environment(home, {"PATH": f"{bin_folder}:{os.environ['PATH']}"})
+            kinds = [re.match(r"till channels add (\w+)", block) for block in blocks]
+            for kind, block in zip(kinds, blocks):
+                self.assertTrue(kind, block)
+                with self.subTest(block=block):
+                    result = subprocess.run(["sh", "-eu", "-c", block], env=env, cwd=work, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertEqual("" if kind[1] in ("command", "slack") else result.stderr, "")
+            self.assertEqual({kind: len(got) for kind, got in places.got.items()}, {"email": 1, "slack": 1, "discord": 1, "telegram": 1, "ntfy": 1, "webhook": 2})
+            self.assertEqual(sorted(re.sub(r"\d", "0", path.name) for path in work.iterdir()), ["digest-0000-00-00.md", "last-digest.txt"])
 
     def test_links(self):
         for page in [*PAGES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]:
