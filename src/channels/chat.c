@@ -26,7 +26,7 @@ static enum till_code compose_part(const struct channel *channel,
                                    struct arena *arena, struct channel_part *ret_part,
                                    struct till_error *e)
 {
-    AUTO_BUF body = {0};
+    AUTO_BUF body;
     buf_init(&body, TILL_LIMIT_REQUEST_BODY_BYTES);
     put(channel, message, part, &body);
     if (buf_fail(&body, "a message", e))
@@ -44,7 +44,7 @@ enum till_code chat_compose(const struct channel *channel, const struct channel_
                             struct channel_parts *ret_parts, struct till_error *e)
 {
     struct split_parts parts;
-    AUTO_BUF where = {0};
+    AUTO_BUF where;
     buf_init(&where, TILL_LIMIT_BUFFER_BYTES);
     channel_describe(channel, &where);
     enum till_code code = buf_fail(&where, "a message", e);

@@ -51,8 +51,8 @@ static enum till_code command_compose(const struct channel *channel,
                                       const struct channel_message *message, struct arena *arena,
                                       struct channel_parts *ret_parts, struct till_error *e)
 {
-    AUTO_BUF address = {0};
-    AUTO_BUF headers = {0};
+    AUTO_BUF address;
+    AUTO_BUF headers;
     struct sv text = SV("");
     buf_init(&address, TILL_LIMIT_BUFFER_BYTES);
     buf_init(&headers, TILL_LIMIT_BUFFER_BYTES);
@@ -272,7 +272,7 @@ static enum till_code judge(const struct run *run, int status, struct channel_re
 static enum till_code start(struct run *run, const struct channel_message *message,
                             const struct channel_commit *commit, struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     char **environment = make_environment(message, &arena);
     if (!environment)

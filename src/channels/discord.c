@@ -51,7 +51,7 @@ static void discord_describe(const struct channel *channel, struct buf *out)
 
 static void put_field(struct buf *out, const struct split_group *group)
 {
-    AUTO_BUF text = {0};
+    AUTO_BUF text;
     buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
     chat_put_lines(&text, group);
     buf_text(out, "{\"name\":");
@@ -73,7 +73,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     if (timestamp_format(message->at_us, at))
         buf_format(out, ",\"timestamp\":\"%s\"", at);
     if (part->group_count > 0 && part->groups[0].heading.len == 0) {
-        AUTO_BUF text = {0};
+        AUTO_BUF text;
         buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
         chat_put_lines(&text, &part->groups[0]);
         buf_text(out, ",\"description\":");
@@ -134,7 +134,7 @@ static enum till_code discord_send(struct channel *channel, const struct channel
                                    const struct channel_commit *commit,
                                    struct channel_result *ret_result, struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     char url[CHANNEL_URL_BYTES];
     (void)message;
@@ -156,7 +156,7 @@ static enum till_code discord_send(struct channel *channel, const struct channel
 static enum till_code discord_check(struct channel *channel, bool *ret_was_asked,
                                     struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     struct channel_result result;
     (void)ret_was_asked;

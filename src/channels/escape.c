@@ -150,7 +150,7 @@ static void put(struct buf *out, const struct rules *rules, const struct place *
 void escape_line(struct buf *out, struct sv line, enum escape_dialect dialect)
 {
     const struct rules *rules = &all_rules[dialect];
-    AUTO_BUF shown = {0};
+    AUTO_BUF shown;
     buf_init(&shown, TILL_LIMIT_BUFFER_BYTES);
     (void)text_show(&shown, line, 0);
     bool is_first = true, is_number = true;
@@ -197,7 +197,7 @@ static void escape_cut(struct buf *out, struct sv line, size_t bytes, enum escap
 enum till_code escape_fit(struct sv line, enum escape_dialect dialect, size_t max_units,
                           struct arena *arena, struct sv *ret_line, struct till_error *e)
 {
-    AUTO_BUF text = {0};
+    AUTO_BUF text;
     buf_init(&text, TILL_LIMIT_BUFFER_BYTES);
     escape_cut(&text, line, line.len, dialect);
     size_t fits = 0, beyond = line.len; // bytes; the longest that fits is in [fits, beyond)

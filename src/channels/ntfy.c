@@ -79,7 +79,7 @@ static void ntfy_describe(const struct channel *channel, struct buf *out)
 static void put_part(const struct channel *channel, const struct channel_message *message,
                      const struct split_part *part, struct buf *out)
 {
-    AUTO_BUF text = {0};
+    AUTO_BUF text;
     (void)channel, (void)message;
     buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
     for (size_t i = 0; i < part->group_count; i++) {
@@ -193,7 +193,7 @@ static enum till_code ntfy_send(struct channel *channel, const struct channel_me
 // The server's health first: it tells an ntfy from any other server. Then the topic is read, of which nobody sees anything.
 static enum till_code ntfy_check(struct channel *channel, bool *ret_was_asked, struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     struct channel_result result;
     char path[128];

@@ -52,7 +52,7 @@ static void put_group(struct buf *out, const struct split_group *group)
 
 static void put_fallback(struct buf *out, const struct split_part *part)
 {
-    AUTO_BUF text = {0};
+    AUTO_BUF text;
     buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
     buf_sv(&text, part->title);
     for (size_t i = 0; i < part->group_count; i++) {
@@ -73,7 +73,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     buf_json_string(out, part->title);
     buf_text(out, "}}");
     for (size_t i = 0; i < part->group_count; i++) {
-        AUTO_BUF text = {0};
+        AUTO_BUF text;
         buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
         put_group(&text, &part->groups[i]);
         buf_text(out, ",{\"type\":\"section\",\"text\":{\"type\":\"mrkdwn\",\"verbatim\":true,"
@@ -137,7 +137,7 @@ static enum till_code slack_send(struct channel *channel, const struct channel_m
                                  const struct channel_commit *commit,
                                  struct channel_result *ret_result, struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     (void)message;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
@@ -157,7 +157,7 @@ static enum till_code slack_send(struct channel *channel, const struct channel_m
 static enum till_code slack_check(struct channel *channel, bool *ret_was_asked,
                                   struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     struct channel_result result;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);

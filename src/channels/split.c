@@ -159,7 +159,7 @@ static enum till_code give_titles(struct packer *packer, struct sv title, struct
                                          packer->arena, &escaped, e);
         if (code)
             return code;
-        AUTO_BUF whole = {0};
+        AUTO_BUF whole;
         buf_init(&whole, TILL_LIMIT_BUFFER_BYTES);
         buf_sv(&whole, escaped);
         buf_text(&whole, number);

@@ -69,7 +69,7 @@ static void telegram_describe(const struct channel *channel, struct buf *out)
 static void put_part(const struct channel *channel, const struct channel_message *message,
                      const struct split_part *part, struct buf *out)
 {
-    AUTO_BUF text = {0};
+    AUTO_BUF text;
     (void)message;
     buf_init(&text, TILL_LIMIT_REQUEST_BODY_BYTES);
     buf_text(&text, "<b>");

@@ -83,8 +83,8 @@ static enum till_code webhook_compose(const struct channel *channel,
                                       const struct channel_message *message, struct arena *arena,
                                       struct channel_parts *ret_parts, struct till_error *e)
 {
-    AUTO_BUF address = {0};
-    AUTO_BUF headers = {0};
+    AUTO_BUF address;
+    AUTO_BUF headers;
     char id[ID_BYTES];
     buf_init(&address, TILL_LIMIT_BUFFER_BYTES);
     buf_init(&headers, TILL_LIMIT_BUFFER_BYTES);
@@ -158,7 +158,7 @@ static enum till_code fail(const struct channel_question *question,
 static enum till_code post(struct channel *channel, struct channel_question *question,
                            const char *id, struct channel_result *ret_result, struct till_error *e)
 {
-    AUTO_ARENA arena = {0};
+    AUTO_ARENA arena;
     struct channel_answer answer;
     struct signed_headers headers;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
