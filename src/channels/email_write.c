@@ -48,8 +48,8 @@ static bool is_plain_in_word(unsigned char c)
            memchr("!*+-/,.:", c, 8) != NULL;
 }
 
-// Characters are not cut: each word stands for itself.
-static void put_encoded_words(struct buf *out, struct sv text)
+// Characters are not cut: each word stands for itself. before: characters of the line that stand there already.
+static void put_encoded_words(struct buf *out, struct sv text, size_t before)
 {
     static const char begin[] = "=?UTF-8?Q?";
     enum { ENDS = sizeof begin - 1 + 2 };
@@ -62,7 +62,7 @@ static void put_encoded_words(struct buf *out, struct sv text)
         size_t width = is_plain ? 1 : step * QUOTED_BYTES;
         if (used + width > WORD_CHARACTERS) {
             buf_format(out, "%s%s", at > 0 ? "?=" LINE_END " " : "", begin);
-            used = ENDS;
+            used = ENDS + (at > 0 ? 0 : before);
         }
         used += width;
         for (size_t i = 0; i < step; i++, at++) {
@@ -81,11 +81,12 @@ static void put_subject(struct buf *out, struct sv title)
     buf_init(&shown, out->limit_bytes);
     (void)text_show(&shown, title, 0);
     struct sv text = {shown.data ? shown.data : "", shown.len};
-    buf_text(out, "Subject: ");
+    static const char name[] = "Subject: ";
+    buf_text(out, name);
     if (is_plain_title(text))
         buf_sv(out, text);
     else
-        put_encoded_words(out, text);
+        put_encoded_words(out, text, sizeof name - 1);
     buf_text(out, LINE_END);
     if (shown.failure && !out->failure)
         out->failure = shown.failure;

@@ -18,7 +18,8 @@
 #include "http/smtp.h"
 
 enum {
-    QUIT_MS = 2000, // to say goodbye, when all is done
+    CONNECT_MS = 30000, // to greet, encrypt and sign in: some let strangers wait for a while
+    QUIT_MS = 2000,     // to say goodbye, when all is done
     UPLOAD_BUFFER_BYTES =
         16 * 1024, // the least that libcurl takes: what it has not been given surely did not arrive
     URL_BYTES = MAIL_HOST_BYTES + 64,
@@ -61,13 +62,16 @@ static bool is_loopback(struct sv host)
 enum till_code mail_server_parse(const char *text, struct mail_server *ret_server,
                                  struct till_error *e)
 {
-    struct sv host = sv_of(text);
+    static const char tls[] = "smtps://";
+    bool is_tls = sv_starts_with(sv_of(text), sv_of(tls));
+    const char *begin = is_tls ? text + sizeof tls - 1 : text;
+    struct sv host = sv_of(begin);
     int64_t port = 0;
-    const char *colon = strrchr(text, ':');
-    const char *bracket = strrchr(text, ']');
+    const char *colon = strrchr(begin, ':');
+    const char *bracket = strrchr(begin, ']');
     bool is_good = true;
     if (colon && (!bracket || colon > bracket)) {
-        host.len = (size_t)(colon - text);
+        host.len = (size_t)(colon - begin);
         is_good = sv_to_int64(sv_of(colon + 1), &port) && port > 0 && port <= UINT16_MAX;
     }
     if (!is_good || !is_host(host)) {
@@ -77,7 +81,9 @@ enum till_code mail_server_parse(const char *text, struct mail_server *ret_serve
     }
     (void)snprintf(ret_server->host, sizeof ret_server->host, SV_FORMAT, SV_ARGS(host));
     ret_server->is_loopback = is_loopback(host);
+    ret_server->is_tls = is_tls || port == MAIL_PORT_TLS;
     ret_server->port = port > 0                  ? (int)port
+                       : is_tls                  ? MAIL_PORT_TLS
                        : ret_server->is_loopback ? MAIL_PORT_LOOPBACK
                                                  : MAIL_PORT;
     return TILL_OK;
@@ -123,13 +129,15 @@ static void take_command(struct smtp_talk *talk, const char *data, size_t bytes)
                     {"AUTH", SMTP_SIGN_IN}, {"MAIL", SMTP_SENDER}, {"RCPT", SMTP_RECIPIENT},
                     {"DATA", SMTP_DATA},    {"NOOP", SMTP_NOOP}};
     enum { WORD_BYTES = 4, GO_ON = 334 };
-    if (talk->stage == SMTP_SIGN_IN && talk->reply == GO_ON) { // base64, whatever it begins with
-        talk->reply = 0;
+    bool is_answer =
+        talk->stage == SMTP_SIGN_IN && talk->reply == GO_ON; // base64, whatever it begins with
+    if (bytes < WORD_BYTES || talk->answered_ms != 0)
+        return;
+    if (!is_answer && memcmp(data, "QUIT", WORD_BYTES) == 0) { // what came before is the answer
+        talk->answered_ms = clock_monotonic_ms(talk->clock);
         return;
     }
-    if (talk->stage >= SMTP_CONTENT) // QUIT: what came before is the answer
-        return;
-    for (size_t i = 0; i < TILL_COUNT(commands) && bytes >= WORD_BYTES; i++)
+    for (size_t i = 0; !is_answer && i < TILL_COUNT(commands); i++)
         if (memcmp(data, commands[i].word, WORD_BYTES) == 0)
             talk->stage = commands[i].stage;
     talk->was_signed_in = talk->was_signed_in || talk->stage == SMTP_SIGN_IN;
@@ -216,12 +224,11 @@ static CURLcode set_server(CURL *easy, const struct mail_server *server)
 {
     char url[URL_BYTES];
     CURLcode rc = CURLE_OK;
-    bool is_tls = server->port == MAIL_PORT_TLS;
     bool is_open = server->is_loopback && !server->username[0] && !server->ca_file[0];
-    (void)snprintf(url, sizeof url, "%s://%s:%d%s", is_tls ? "smtps" : "smtp", server->host,
+    (void)snprintf(url, sizeof url, "%s://%s:%d%s", server->is_tls ? "smtps" : "smtp", server->host,
                    server->port, URL_HELLO);
     SET(CURLOPT_URL, url);
-    SET(CURLOPT_PROTOCOLS_STR, is_tls ? "smtps" : "smtp");
+    SET(CURLOPT_PROTOCOLS_STR, server->is_tls ? "smtps" : "smtp");
     SET(CURLOPT_USE_SSL, (long)(is_open ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -247,7 +254,7 @@ static CURLcode set_watch(CURL *easy, struct smtp_talk *talk)
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L); // so that its QUIT is under on_progress() as well
     SET(CURLOPT_TIMEOUT_MS, (long)talk->server->timeout_ms);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)talk->server->timeout_ms);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES);
     SET(CURLOPT_ERRORBUFFER, talk->curl_text);
     SET(CURLOPT_VERBOSE, 1L);

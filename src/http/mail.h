@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // mail.h - hands one mail to a mail server (SMTP submission, RFC 6409), and says what became of it.
 //
-// One connection for each mail: port 465 is encrypted from the start, on every other one the server must offer STARTTLS, and its certificate must be good
-// for its name. Only a server on this machine (loopback) that wants no user name and has no ca_file is spoken to in the clear. A user name and a password
+// One connection for each mail: port 465, or another one written with "smtps://", is encrypted from the start; on others the server must offer STARTTLS.
+// Its certificate must be good for its name. Only a server on this machine (loopback) that wants no user name and has no ca_file is spoken to in the clear. A user name and a password
 // go through TLS or nowhere. All recipients or none: a server that refuses one of them gets no mail at all, so that a try again never brings it twice.
 #ifndef TILL_HTTP_MAIL_H
 #define TILL_HTTP_MAIL_H
@@ -20,6 +20,7 @@ enum {
 struct mail_server {
     char host[MAIL_HOST_BYTES + 3]; // a name, an IPv4 address, or an IPv6 one in brackets
     int port;
+    bool is_tls; // from the start; else STARTTLS
     bool is_loopback;
     const char *username;          // "" = no sign-in
     const struct secret *password; // with a username
@@ -29,7 +30,7 @@ struct mail_server {
         *stop;          // ends a call with CANCELED, within about a second; may be NULL
     int64_t timeout_ms; // of a whole call
 };
-// Takes "smtp.example.com", "smtp.example.com:2525", "127.0.0.1:25", "[::1]:25" apart: host, port and is_loopback. CONFIG.
+// Takes "smtp.example.com", "smtp.example.com:2525", "[::1]:25", "smtps://smtp.example.com:2465" apart: host, port, is_tls and is_loopback. CONFIG.
 enum till_code mail_server_parse(const char *text, struct mail_server *ret_server,
                                  struct till_error *e) TILL_MUSTUSE;
 // Is it one address in ASCII, "name@host", without anything that could end or add a line or a second address? CONFIG. what: "--sender", for the message.

@@ -27,7 +27,8 @@ struct reply_words {
     enum smtp_stage stage; // SMTP_CONNECT: any
     int from, to;          // codes
     enum till_code code;
-    const char *what; // follows "the mail server HOST "
+    const char *
+        what; // follows "the mail server HOST "; a space at its end: the sender or the recipient follows
     const char *hint;
 };
 static const struct reply_words reply_words[] = {
@@ -38,12 +39,12 @@ static const struct reply_words reply_words[] = {
     {SMTP_STARTTLS, 400, 599, TILL_REMOTE, "cannot encrypt just now", HINT_LATER},
     {SMTP_SENDER, 530, 530, TILL_AUTH, "wants a sign-in first", HINT_SIGN_IN},
     {SMTP_SENDER, 552, 552, TILL_REMOTE, "finds the mail too large", HINT_TOO_LONG},
-    {SMTP_SENDER, 500, 599, TILL_REMOTE, "does not take mail from the sender", HINT_SENDER},
+    {SMTP_SENDER, 500, 599, TILL_REMOTE, "does not take mail from the sender ", HINT_SENDER},
     {SMTP_RECIPIENT, 530, 530, TILL_AUTH, "wants a sign-in first", HINT_SIGN_IN},
-    {SMTP_RECIPIENT, 452, 452, TILL_REMOTE, "has no room for the recipient", HINT_LATER},
-    {SMTP_RECIPIENT, 552, 552, TILL_REMOTE, "says that the mailbox is full of the recipient",
+    {SMTP_RECIPIENT, 452, 452, TILL_REMOTE, "has no room for the recipient ", HINT_LATER},
+    {SMTP_RECIPIENT, 552, 552, TILL_REMOTE, "has a full mailbox for the recipient ",
      "ask its owner to make room, or take it out of --to-address"},
-    {SMTP_RECIPIENT, 500, 599, TILL_REMOTE, "refused the recipient",
+    {SMTP_RECIPIENT, 500, 599, TILL_REMOTE, "refused the recipient ",
      "check the address; as long as it stands in --to-address, nobody gets the mail"},
     {SMTP_DATA, 500, 599, TILL_REMOTE, "refused the mail", HINT_CONTENT},
     {SMTP_CONTENT_END, 552, 552, TILL_REMOTE, "finds the mail too large", HINT_TOO_LONG},
@@ -70,7 +71,8 @@ static const struct failure_words failure_words[] = {
      "check the network and the port: 587, or 465 (TLS from the start); some networks let no mail "
      "out"},
     {CURLE_OPERATION_TIMEDOUT, TILL_NETWORK, "it did not answer in time",
-     "try again; port 465 speaks TLS from the start, others do not: is it the right one?"},
+     "is it the right port? 465 speaks TLS from the start, others do when written as "
+     "smtps://HOST:PORT"},
     {CURLE_USE_SSL_FAILED, TILL_NETWORK,
      "it offers no encryption (STARTTLS), and nothing goes to it in the clear",
      "use its port for TLS, which is 465 nearly everywhere; on a strange network, try another"},
@@ -79,7 +81,7 @@ static const struct failure_words failure_words[] = {
     {CURLE_SSL_CACERT_BADFILE, TILL_CONFIG, "the file of --ca-file could not be used",
      "it must hold certificates in PEM form"},
     {CURLE_SSL_CONNECT_ERROR, TILL_NETWORK, NULL,
-     "port 465 speaks TLS from the start, others do not; TLS 1.2 or later is needed"},
+     "is it the right port? 587 begins in the clear, 465 with TLS; TLS 1.2 or later is needed"},
     {CURLE_LOGIN_DENIED, TILL_AUTH, "it offers no way to sign in that this program knows",
      "PLAIN, LOGIN, CRAM-MD5 and DIGEST-MD5 work; some services want a password for programs"},
     {CURLE_OUT_OF_MEMORY, TILL_MEMORY, NULL, NULL},
@@ -92,7 +94,7 @@ static void host_words(const struct smtp_talk *talk, char *ret_host, size_t capa
     (void)snprintf(ret_host, capacity, "%s:%d", talk->server->host, talk->server->port);
 }
 
-// " someone@example.com", where a stage is about somebody.
+// Whom the last command was about.
 static const char *whom(const struct smtp_talk *talk)
 {
     if (talk->mail && talk->stage == SMTP_SENDER)
@@ -121,9 +123,9 @@ static enum mail_outcome conclude_by_reply(const struct smtp_talk *talk, struct 
         row++;
     host_words(talk, host, sizeof host);
     said(talk, text, sizeof text);
-    const char *who = whom(talk);
-    (void)TILL_FAIL(e, row->code, talk->reply, "the mail server %s %s%s%s: %d%s%s", host, row->what,
-                    who[0] ? " " : "", who, talk->reply, text[0] ? " " : "", text);
+    const char *who = row->what[strlen(row->what) - 1] == ' ' ? whom(talk) : "";
+    (void)TILL_FAIL(e, row->code, talk->reply, "the mail server %s %s%s: %d%s%s", host, row->what,
+                    who, talk->reply, text[0] ? " " : "", text);
     (void)till_error_hint(e, "%s", row->hint);
     return talk->reply < CODE_NEVER ? MAIL_NOT_SENT : MAIL_REFUSED;
 }
