@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // email.c - a digest by mail, through a mail server of its owner's: one mail to all addresses.
 //
-// All addresses or none (http/mail.h): a mail server that refuses one of them gets no mail, and the error names it. Who wants each to stand alone makes a
-// channel for each.
+// All addresses or none (http/mail.h): a mail server that refuses one of them gets no mail, and the error names it. Who wants each to stand alone makes
+// a channel for each.
 #include "channels/email.h"
 
 #include <stdio.h>

@@ -14,8 +14,8 @@ struct email_envelope {
     size_t recipient_count;
     const char *user_agent; // NULL = not said
 };
-// The whole mail, headers and all, as RFC 5322 and MIME want it: ASCII, lines that end with CRLF and have at most 76 characters but for addresses. The same
-// bytes for the same message.
+// The whole mail, headers and all, as RFC 5322 and MIME want it: ASCII, lines that end with CRLF and have at most 76 characters but for addresses. The
+// same bytes for the same message.
 void email_write(struct buf *out, const struct email_envelope *envelope,
                  const struct channel_message *message);
 

@@ -3,9 +3,9 @@
 //
 // libcurl holds the conversation: STARTTLS, the best sign-in that both sides know, one RCPT at a time, doubled dots. This file sees to what it may do, and
 // watches: the commands as they go (their first word alone: a sign-in holds the password) and the replies as they come, so that the end can be told by what
-// the server said instead of by libcurl's one number for it. The content goes through a callback, whose first call is the moment before the mail may arrive,
-// and whose last one that from which on it may have. To give up is always an error of a callback: libcurl, told to drop a transfer, would end the content in
-// good form, and half a mail would arrive. libcurl keeps a copy of the password as long as its handle lives, which is one call.
+// the server said instead of by libcurl's one number for it. The content goes through a callback, whose first call is the moment before the mail may
+// arrive, and whose last one that from which on it may have. To give up is always an error of a callback: libcurl, told to drop a transfer, would end the
+// content in good form, and half a mail would arrive. libcurl keeps a copy of the password as long as its handle lives, which is one call.
 #include "http/mail.h"
 
 #include <arpa/inet.h>

@@ -2,8 +2,9 @@
 // mail.h - hands one mail to a mail server (SMTP submission, RFC 6409), and says what became of it.
 //
 // One connection for each mail: port 465, or another one written with "smtps://", is encrypted from the start; on others the server must offer STARTTLS.
-// Its certificate must be good for its name. Only a server on this machine (loopback) that wants no user name and has no ca_file is spoken to in the clear. A user name and a password
-// go through TLS or nowhere. All recipients or none: a server that refuses one of them gets no mail at all, so that a try again never brings it twice.
+// Its certificate must be good for its name. Only a server on this machine (loopback) that wants no user name and has no ca_file is spoken to in the
+// clear. A user name and a password go through TLS or nowhere. All recipients or none: a server that refuses one of them gets no mail at all, so that a
+// try again never brings it twice.
 #ifndef TILL_HTTP_MAIL_H
 #define TILL_HTTP_MAIL_H
 

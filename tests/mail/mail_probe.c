@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // mail_probe.c - the kind "email" as a program for tests: mail_probe check|compose|send|refuse
 //
-// Standard input has "name: value" lines: a field of kinds.def, password, title, id, at (seconds since 1970); then an empty line, and the text up to a line "--",
-// behind which is the HTML. What it came to goes out as one JSON object. compose prints the mail itself. refuse sends, and says no at the last moment.
-// SIGINT stops it as it stops till.
+// Standard input has "name: value" lines: a field of kinds.def, password, title, id, at (seconds since 1970); then an empty line, and the text up to a
+// line "--", behind which is the HTML. What it came to goes out as one JSON object. compose prints the mail itself. refuse sends, and says no at the last
+// moment. SIGINT stops it as it stops till.
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
