@@ -374,7 +374,7 @@ function Last({ one }: { one: Channel }) {
                 {last.tries > 1 && `, ${f.plural(last.tries, "try", "tries")}`}
                 {last.next_try && `, again ${f.ago(last.next_try)}`}
             </span>
-            {last.error && <div class="warn small">{f.sentence(last.error)}</div>}
+            {last.error && <div class="warn small">{last.error}</div>}
         </>
     );
 }
@@ -562,11 +562,13 @@ function Channels({ data, date, isWeekly }: { data: ChannelsAnswer; date: string
                     </p>
                 </>
             )}
-            <ul class="channels">
-                {data.channels.map((one) => (
-                    <ChannelRow key={one.name} one={one} kind={data.kinds.find((kind) => kind.kind === one.kind)} date={date} isWeekly={isWeekly} />
-                ))}
-            </ul>
+            {data.channels.length > 0 && (
+                <ul>
+                    {data.channels.map((one) => (
+                        <ChannelRow key={one.name} one={one} kind={data.kinds.find((kind) => kind.kind === one.kind)} date={date} isWeekly={isWeekly} />
+                    ))}
+                </ul>
+            )}
             {isAdding && (
                 <AddForm
                     kinds={kinds}

@@ -57,13 +57,23 @@ function Moved({ line, window, isLong }: { line: DigestLine; window: DigestWindo
                     {sizeOf(line, change)}
                 </b>
             )}
-            {isLong && change.kind !== "new" && <span> {from}</span>}
+            {isLong && change.kind !== "new" && change.kind !== "flat" && <span> {from}</span>}
         </span>
     );
 }
 
 function labelOf(line: DigestLine, data: DigestAnswer): string {
     return line.currency && line.currency !== data.currency ? `${line.label}, ${line.currency.toUpperCase()}` : line.label;
+}
+
+// What is counted later than sales says until when it is.
+function OwnDate({ line, data }: { line: DigestLine; data: DigestAnswer }) {
+    if (line.date === data.date) return null;
+    return (
+        <span class="quiet small nowrap">
+            {data.period === "week" ? "up to" : "of"} {f.shortDay(line.date, "UTC")}
+        </span>
+    );
 }
 
 // ---- which digest
@@ -121,7 +131,9 @@ function Figures({ data, window }: { data: DigestAnswer; window: DigestWindow })
             {list.map((line, i) => (
                 <li class={`tile ${half < list.length && i % half === 0 ? "edge-m" : ""}`} key={line.slug}>
                     <div class="what">
-                        <span>{line.label}</span>
+                        <span>
+                            {line.label} <OwnDate line={line} data={data} />
+                        </span>
                     </div>
                     <Figure kind={line.unit === "percent" ? "rate" : line.unit} value={line[window].value} currency={line.currency ?? "usd"} />
                     <p>
@@ -214,7 +226,8 @@ function Lines({ data, windows }: { data: DigestAnswer; windows: DigestWindow[] 
                                 <tr key={line.slug + (line.currency ?? "")}>
                                     <th scope="row">
                                         {labelOf(line, data)}
-                                        {line.date !== data.date && <span class="quiet small"> {data.period === "week" ? "up to" : "of"} {f.shortDay(line.date, "UTC")}</span>}
+                                        {" "}
+                                        <OwnDate line={line} data={data} />
                                     </th>
                                     {windows.map((window) => (
                                         <td class="num" key={window}>
@@ -258,7 +271,7 @@ function LookAt({ look }: { look: string }) {
 
 function Standouts({ data }: { data: DigestAnswer }) {
     return (
-        <Part title="What stands out">
+        <Part title="What stands out" class="standing">
             {data.standouts.length === 0 ? (
                 <Empty>{data.nothing}</Empty>
             ) : (
@@ -331,17 +344,19 @@ function Said({ data }: { data: DigestAnswer }) {
             </div>
             {data.remark && <p class={data.partial ? "notice wait" : "notice"}>{data.remark}</p>}
             <Figures data={data} window={window} />
-            <div class="grid">
-                <div class="c7 m12">{data.days.length > 0 ? <Days data={data} /> : <Part title="Revenue"><Empty>No order has come in yet: the first one begins the chart.</Empty></Part>}</div>
-                <div class="c5 m12">
-                    <Standouts data={data} />
-                </div>
-            </div>
-            <div class="grid">
-                <div class="c7 m12">
+            <div class="grid columns">
+                <div class="c7 m12 stack far">
+                    {data.days.length > 0 ? (
+                        <Days data={data} />
+                    ) : (
+                        <Part title="Revenue" class="chart">
+                            <Empty>No order has come in yet: the first one begins the chart.</Empty>
+                        </Part>
+                    )}
                     <Lines data={data} windows={windows} />
                 </div>
                 <div class="c5 m12 stack far">
+                    <Standouts data={data} />
                     <Tops title="Top products" by="product" list={data.products} data={data} empty="Nothing was sold." />
                     <Tops title="Top sources" by="source" list={data.sources} data={data} empty="No order tells where it came from." />
                     <Part title="Data" tools={<a href={link("/health")}>Health</a>}>
