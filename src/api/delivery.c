@@ -7,6 +7,7 @@
 #include "api/channels.h"
 #include "api/questions.h"
 #include "channels/kinds.h"
+#include "deliver/deliver.h"
 #include "views/views.h"
 
 enum { SHOWN_DELIVERIES = 5, WEEKDAYS = 7, HOUR_MINUTES = 60 };
@@ -48,7 +49,17 @@ static void kind_json(struct buf *out, enum channel_kind kind)
     buf_text(out, "]}");
 }
 
-static void schedule_json(struct api_work *work, const struct store_digest_schedule *schedule)
+// When the next one of that period goes out; null: never.
+static void next_json(struct api_work *work, const char *key, const struct zone *zone,
+                      const struct store_digest_schedule *schedule, enum store_digest_period period)
+{
+    struct deliver_due due;
+    deliver_due(schedule, zone, period, work->now_us, &due);
+    view_json_time(work->out, key, due.next_us == INT64_MAX ? 0 : due.next_us);
+}
+
+static void schedule_json(struct api_work *work, const struct zone *zone,
+                          const struct store_digest_schedule *schedule)
 {
     static const char *const names[WEEKDAYS] = {"monday", "tuesday",  "wednesday", "thursday",
                                                 "friday", "saturday", "sunday"};
@@ -61,8 +72,7 @@ static void schedule_json(struct api_work *work, const struct store_digest_sched
     view_json_key(out, "at");
     buf_format(out, "\"%02d:%02d\"", schedule->minute / HOUR_MINUTES,
                schedule->minute % HOUR_MINUTES);
-    view_json_text(out, "timezone",
-                   schedule->timezone[0] ? schedule->timezone : zone_name(work->question->zone));
+    view_json_text(out, "timezone", zone_name(zone));
     view_json_key(out, "weekdays");
     buf_char(out, '[');
     for (int i = 0; i < WEEKDAYS; i++)
@@ -72,6 +82,8 @@ static void schedule_json(struct api_work *work, const struct store_digest_sched
         }
     buf_char(out, ']');
     view_json_text(out, "weekly_on", is_weekly ? names[schedule->weekly_weekday] : "");
+    next_json(work, "next_day", zone, schedule, STORE_DIGEST_DAY);
+    next_json(work, "next_week", zone, schedule, STORE_DIGEST_WEEK);
     buf_char(out, '}');
 }
 
@@ -95,9 +107,12 @@ enum till_code api_channels(struct api_work *work, struct till_error *e)
 {
     struct store_channels channels = {0};
     struct store_digest_schedule schedule = {0};
+    struct zone *own_zone = NULL;
     enum till_code code = store_channels(work->store, work->arena, &channels, e);
     if (code == TILL_OK)
         code = store_digest_schedule(work->store, &schedule, e);
+    if (code == TILL_OK && schedule.timezone[0])
+        code = zone_open(schedule.timezone, &own_zone, e);
     buf_text(work->out, "{\"kinds\":[");
     for (int i = 0; i < CHANNEL_KIND__COUNT; i++) {
         buf_text(work->out, i > 0 ? ",\n" : "");
@@ -109,7 +124,9 @@ enum till_code api_channels(struct api_work *work, struct till_error *e)
         code = channel_json(work, &channels.list[i], e);
     }
     buf_char(work->out, ']');
-    schedule_json(work, &schedule);
+    if (code == TILL_OK)
+        schedule_json(work, own_zone ? own_zone : work->question->zone, &schedule);
     buf_text(work->out, "}\n");
+    zone_close(own_zone);
     return code;
 }

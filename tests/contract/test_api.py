@@ -234,6 +234,12 @@ class Reports(World):
             self.assertEqual({key: answer["schedule"][key] for key in ("enabled", "at", "timezone", "weekly_on")},
                              {"enabled": True, "at": "08:00", "timezone": "UTC", "weekly_on": "monday"})
             self.assertEqual(len(answer["schedule"]["weekdays"]), 7)
+            now = dt.datetime.now(dt.timezone.utc)
+            for key, days in (("next_day", 1), ("next_week", 7)):
+                due = dt.datetime.fromisoformat(answer["schedule"][key].replace("Z", "+00:00"))
+                self.assertEqual((due.hour, due.minute, due.second), (8, 0, 0), key)
+                self.assertTrue(now - DAY / 24 < due <= now + days * DAY, key)
+            self.assertEqual(due.weekday(), 0)
         # Every kind and field of the list, in its order; each parameter is one of POST /api/channels.
         text = (ROOT / "src/channels/kinds.def").read_text()
         kinds = re.findall(r'^KIND\(\w+, "(\w+)"', text, re.M)
@@ -268,8 +274,8 @@ class Reports(World):
         delivery = team["deliveries"][0]
         self.assertEqual((delivery["state"], delivery["date"], delivery["period"], delivery["error"], delivery["next_try"]),
                          ("uncertain", "2026-09-20", "day", "no answer", None))
-        self.assertEqual({key: answer["schedule"][key] for key in ("enabled", "at", "timezone", "weekdays", "weekly_on")},
-                         {"enabled": False, "at": "16:45", "timezone": "Asia/Kolkata", "weekly_on": None,
+        self.assertEqual({key: answer["schedule"][key] for key in ("enabled", "at", "timezone", "weekdays", "weekly_on", "next_day", "next_week")},
+                         {"next_day": None, "next_week": None, "enabled": False, "at": "16:45", "timezone": "Asia/Kolkata", "weekly_on": None,
                           "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday"]})
 
 
