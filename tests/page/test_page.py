@@ -58,6 +58,8 @@ def write_expected(folder, home):
         "customers": ["customers"],
         "at_risk": ["customers", "--at-risk"],
         "tables": ["tables"],
+        "digest_day": ["digest", "--timezone", "UTC"],
+        "digest_week": ["digest", "--timezone", "UTC", "--weekly"],
         "traffic": ["traffic", *span, "--interval", "day"],
         "searches": ["traffic", "--searches", *span, "--interval", "day"],
         "by_source": ["breakdown", "--by", "source", *span],
@@ -134,6 +136,9 @@ class Page(unittest.TestCase):
 
     def test_3_traffic_is_that_of_the_command_line(self):
         self.run_node("traffic")
+
+    def test_3_the_digest_is_that_of_the_command_line_and_goes_where_it_is_told_to(self):
+        self.run_node("digest")
 
     def test_4_without_a_mouse(self):
         self.run_node("keyboard")

@@ -47,6 +47,7 @@ const STATES: Record<DigestDelivery["state"], [string, string]> = {
     uncertain: ["wait", "uncertain"],
     failed: ["bad", "failed"],
 };
+const RARE = new Set(["ca_file", "api_url"]);
 const SECRET_BYTES = 32;
 
 const textOf = (event: Event) => (event.target as HTMLInputElement).value;
@@ -95,7 +96,7 @@ function ScheduleForm({ schedule, onClose }: { schedule: Schedule; onClose: () =
                 </div>
                 <fieldset>
                     <legend class="label">Digest of the day before, on</legend>
-                    <div class="options">
+                    <div class="options close">
                         {WEEKDAYS.map((day) => (
                             <label class="radio" key={day}>
                                 <input type="checkbox" checked={days.includes(day)} onChange={(event) => setDays(WEEKDAYS.filter((one) => (one === day ? isChecked(event) : days.includes(one))))} /> {f.sentence(day.slice(0, 3))}
@@ -207,7 +208,7 @@ function WantedFields({ wanted, set }: { wanted: Wanted; set: (wanted: Wanted) =
             </fieldset>
             <fieldset>
                 <legend class="label">With</legend>
-                <div class="options down">
+                <div class="options list">
                     {SECTIONS.map(([value, text]) => (
                         <label class="radio" key={value}>
                             <input type="checkbox" checked={wanted.sections.includes(value)} onChange={(event) => set({ ...wanted, sections: SECTIONS.map(([one]) => one).filter((one) => (one === value ? isChecked(event) : wanted.sections.includes(one))) })} /> {text}
@@ -289,6 +290,7 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
     const [name, setName] = useState("");
     const [fields, setFields] = useState<Record<string, string>>({});
     const [wanted, set] = useState<Wanted>({ digests: "days", sections: SECTIONS.map(([one]) => one), connection: "", with_names: false, ascii: false });
+    const [isMore, setMore] = useState(false);
     const work = useWork();
     const kind = kinds.find((one) => one.kind === word) ?? kinds[0];
     const shownName = name.trim() || kind.kind;
@@ -316,6 +318,7 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
                                 onChange={(event) => {
                                     setWord(textOf(event));
                                     setFields({});
+                                    setMore(false);
                                     work.forget();
                                 }}
                             >
@@ -327,7 +330,7 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
                             </select>
                         )}
                     </Field>
-                    {kind.fields.map((field) => (
+                    {kind.fields.filter((field) => isMore || !RARE.has(field.parameter)).map((field) => (
                         <Field key={field.parameter} label={labelOf(field)} note={`${f.sentence(field.sentence).replace(/--to-address/g, "“To”")}.`}>
                             {(id, more) => {
                                 const shared = { id, "aria-describedby": more, spellcheck: false, required: field.needed && !field.default, placeholder: field.default ?? undefined, value: fields[field.parameter] ?? "", onInput: (event: Event) => setFields({ ...fields, [field.parameter]: textOf(event) }) };
@@ -335,6 +338,13 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
                             }}
                         </Field>
                     ))}
+                    {!isMore && kind.fields.some((field) => RARE.has(field.parameter)) && (
+                        <div>
+                            <button class="plain small" type="button" onClick={() => setMore(true)}>
+                                For a server of your own
+                            </button>
+                        </div>
+                    )}
                     <Field label="Name here (optional)" note={names.includes(shownName) ? `There is a channel ${shownName}: this one takes its place.` : "To tell several apart."}>
                         {(id, more) => <input id={id} aria-describedby={more} maxLength={40} spellcheck={false} placeholder={kind.kind} value={name} onInput={(event) => setName(textOf(event))} />}
                     </Field>
@@ -544,10 +554,13 @@ function Channels({ data, date, isWeekly }: { data: ChannelsAnswer; date: string
                     <p>{added.name} is there. “Test” sends a message that says so.</p>
                     {added.secret && (
                         <p>
-                            It signs with this secret, which is shown this once: <code>{added.secret}</code> <CopyButton text={added.secret} what="the secret" />{" "}
-                            <button class="plain small" onClick={() => setAdded(null)}>
-                                noted
-                            </button>
+                            It signs with this secret, which is shown this once: <code>{added.secret}</code>{" "}
+                            <span class="apart">
+                                <CopyButton text={added.secret} what="the secret" />
+                                <button class="plain small" onClick={() => setAdded(null)}>
+                                    noted
+                                </button>
+                            </span>
                         </p>
                     )}
                 </div>

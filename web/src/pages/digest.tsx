@@ -164,7 +164,7 @@ function Days({ data }: { data: DigestAnswer }) {
             wholeLabel={isWeek ? f.span(data.windows.week.from, data.windows.week.to) : f.day(data.date, "UTC")}
             series={[
                 { key: "revenue", name: "Revenue", form: "bar", color: "series-1", swatch: "s1", values, whole: isWeek ? values.slice(-WEEK).reduce((sum, one) => sum + one, 0) : values.at(-1) },
-                { key: "before", name: "a week before", form: "tick", color: "ink-2", swatch: "quiet", values: values.map((_, i) => (i < WEEK ? null : values[i - WEEK])), whole: isWeek ? values.slice(0, WEEK).reduce((sum, one) => sum + one, 0) : values.at(-1 - WEEK), isQuiet: true },
+                { key: "before", name: "a week before", form: "tick", color: "ink-2", swatch: "quiet", values: values.map((_, i) => (i < WEEK ? null : values[i - WEEK] || null)), whole: isWeek ? values.slice(0, WEEK).reduce((sum, one) => sum + one, 0) : values.at(-1 - WEEK), isQuiet: true },
             ]}
         />
     );
