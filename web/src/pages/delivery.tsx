@@ -391,14 +391,15 @@ function Last({ one }: { one: Channel }) {
 
 interface Preview {
     channel?: string;
-    text?: string;
+    text?: string | null;
+    error?: string | null;
 }
 
 // What `till digest --preview --json` says, whatever it is about: the texts that would go.
 function previewText(output: unknown): string {
     if (typeof output === "string") return output;
     const list = Array.isArray(output) ? output : ((output as { previews?: unknown[] } | null)?.previews ?? [output]);
-    return (list as Preview[]).map((one) => one?.text ?? "").filter(Boolean).join("\n");
+    return (list as Preview[]).map((one) => one?.text || one?.error || "").filter(Boolean).join("\n\n");
 }
 
 function PreviewDialog({ one, work, text, onClose }: { one: Channel; work: Work; text: string | null; onClose: () => void }) {
