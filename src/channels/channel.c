@@ -14,14 +14,10 @@
 #include "channels/email.h"
 
 static const struct channel_service *const services[CHANNEL_KIND__COUNT] = {
-    [CHANNEL_email] = &channel_email,
-    [CHANNEL_slack] = &channel_slack,
-    [CHANNEL_discord] = &channel_discord,
-    [CHANNEL_telegram] = &channel_telegram,
-    [CHANNEL_ntfy] = &channel_ntfy,
-    [CHANNEL_webhook] = &channel_webhook,
-    [CHANNEL_file] = &channel_file,
-    [CHANNEL_command] = &channel_command,
+    [CHANNEL_email] = &channel_email,     [CHANNEL_slack] = &channel_slack,
+    [CHANNEL_discord] = &channel_discord, [CHANNEL_telegram] = &channel_telegram,
+    [CHANNEL_ntfy] = &channel_ntfy,       [CHANNEL_webhook] = &channel_webhook,
+    [CHANNEL_file] = &channel_file,       [CHANNEL_command] = &channel_command,
 };
 
 const char *channel_get(const struct channel *channel, enum channel_field field)
