@@ -94,6 +94,8 @@ enum till_code channel_ask(struct channel *channel, const struct channel_questio
     enum till_code code = make_client(channel, e);
     if (code == TILL_OK)
         code = submit(channel, question, &hook, e);
+    if (code == TILL_LIMIT || code == TILL_CONFIG || code == TILL_USAGE) // the same next time
+        ret_result->outcome = CHANNEL_REFUSED;
     if (code == TILL_OK)
         code = http_next(channel->http, &response, e);
     if (code && channel->http)

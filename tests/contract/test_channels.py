@@ -2,7 +2,6 @@
 """The channels room against services that count, parse and refuse as the real ones do: what arrives, what every end is called, and that no secret shows."""
 
 import base64
-import http.server
 import json
 import os
 import pathlib
@@ -170,6 +169,13 @@ class Sending(unittest.TestCase):
                     cut = [line for line in shown if line.endswith("…") and len(line) > 300]
                     self.assertEqual(len(cut), 1)
                     self.assertEqual(set(cut[0][:-1]) - set(text), set())
+
+    def test_wide_characters_fill_every_part(self):
+        lines = ["\u4e16\u754c" * 40 for _ in range(1300)]
+        for service in CHATS:
+            with self.subTest(service.__name__), service() as fake:
+                run = Probe(fake, ["send"], message(("All", lines)))
+                self.assertEqual([one["outcome"] for one in run.sends()], ["sent"] * PARTS, run.out[:2000])
 
     def test_random_messages(self):
         chance = random.Random(7)
@@ -424,6 +430,13 @@ class Webhooks(unittest.TestCase):
         with chat.Webhook(secret="") as fake:
             self.assertEqual(Probe(fake, ["send"]).sends()[0]["outcome"], "sent")
             self.assertIsNone(fake.requests[0].headers.get("webhook-signature"))
+
+
+    def test_a_document_that_is_too_large_is_refused(self):
+        with chat.Webhook() as fake:
+            got = Probe(fake, ["send"], message(json=json.dumps({"text": "x" * 300000}))).sends()[0]
+            self.assertEqual((got["outcome"], got["commits"], got["code"]), ("refused", 0, "limit"))
+            self.assertEqual(fake.requests, [])
 
 
 class Files(unittest.TestCase):
