@@ -61,6 +61,8 @@ class Probe:
         self.out = out.decode()
         self.lines = [json.loads(line) for line in self.out.splitlines()]
         self.status = self.process.returncode
+        if b"Sanitizer" in self.stderr or b"runtime error" in self.stderr:
+            raise AssertionError(self.stderr.decode(errors="replace"))
         return self
 
     def one(self, key):
