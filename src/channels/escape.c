@@ -194,18 +194,27 @@ static void escape_cut(struct buf *out, struct sv line, size_t bytes, enum escap
         buf_text(out, ELLIPSIS);
 }
 
+static size_t units_of(const struct buf *text, enum escape_dialect dialect)
+{
+    return escape_units((struct sv){text->data ? text->data : "", text->len}, dialect);
+}
+
 enum till_code escape_fit(struct sv line, enum escape_dialect dialect, size_t max_units,
                           struct arena *arena, struct sv *ret_line, struct till_error *e)
 {
     AUTO_BUF text;
     buf_init(&text, TILL_LIMIT_BUFFER_BYTES);
-    escape_cut(&text, line, line.len, dialect);
-    size_t fits = 0, beyond = line.len; // bytes; the longest that fits is in [fits, beyond)
-    bool is_whole = escape_units((struct sv){text.data, text.len}, dialect) <= max_units;
+    size_t most = 4 * max_units + 4; // no more bytes than that can fit
+    bool is_whole = false;
+    if (line.len < most) {
+        escape_cut(&text, line, line.len, dialect);
+        is_whole = units_of(&text, dialect) <= max_units;
+    }
+    size_t fits = 0, beyond = line.len < most ? line.len : most; // the longest is in [fits, beyond)
     while (!is_whole && !text.failure && beyond - fits > 1) {
         size_t middle = fits + (beyond - fits) / 2;
         escape_cut(&text, line, sv_utf8_cut(line, middle), dialect);
-        if (escape_units((struct sv){text.data, text.len}, dialect) <= max_units)
+        if (units_of(&text, dialect) <= max_units)
             fits = middle;
         else
             beyond = middle;
