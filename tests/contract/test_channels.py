@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import tempfile
@@ -546,6 +547,61 @@ class Commands(unittest.TestCase):
     def test_nobody_can_be_asked(self):
         got = Probe("command", ["check"], command="touch /nowhere/x").one("check")
         self.assertEqual((got["was_asked"], got["code"]), (False, "ok"))
+
+
+class Encrypted(unittest.TestCase):
+    """The commit comes after TLS, and before a single byte of the request."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="till-channel-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", cls.folder / "key.pem",
+                        "-out", cls.folder / "cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+
+    def run_against(self, protocols, commit="ok", trusted=True):
+        """What the server saw: whether TLS stood, and the bytes within it; with the probe's run."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "cert.pem", self.folder / "key.pem")
+        context.set_alpn_protocols(protocols)
+        seen = {"stands": False, "bytes": b""}
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def serve():
+                peer, _ = server.accept()
+                try:
+                    with context.wrap_socket(peer, server_side=True) as inner:
+                        seen["stands"] = True
+                        seen["bytes"] = inner.recv(65536)
+                        if seen["bytes"] and protocols == ["http/1.1"]:
+                            inner.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                except OSError:
+                    pass
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            run = Probe("webhook", ["send"], secret="", url=f"https://127.0.0.1:{server.getsockname()[1]}/", commit=commit,
+                        env={"SSL_CERT_FILE": str(self.folder / "cert.pem")} if trusted else None)
+            thread.join(60)
+        return seen, run
+
+    def test_sent(self):
+        seen, run = self.run_against(["http/1.1"])
+        self.assertEqual((run.sends()[0]["outcome"], seen["bytes"][:5]), ("sent", b"POST "))
+
+    def test_nothing_goes_before_the_commit(self):
+        for protocols in (["http/1.1"], ["h2"]):
+            for commit in ("fail", "die"):
+                with self.subTest(protocols=protocols, commit=commit):
+                    seen, run = self.run_against(protocols, commit)
+                    self.assertTrue(seen["stands"])
+                    self.assertNotIn(b"digest", seen["bytes"])
+                    self.assertFalse(b"POST" in seen["bytes"])
+                    self.assertIn({"commit": 1}, run.lines)
+
+    def test_a_stranger_gets_nothing(self):
+        seen, run = self.run_against(["http/1.1"], trusted=False)
+        got = run.sends()[0]
+        self.assertEqual((got["outcome"], got["commits"], seen["bytes"]), ("not_sent", 0, b""))
 
 
 class Stranger(unittest.TestCase):
