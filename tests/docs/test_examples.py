@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from places import Places  # noqa: E402
 from sim import ROOT, Sim, clean_environment, run_till, sim_path, till_path  # noqa: E402
 
-PAGES = [ROOT / "README.md", ROOT / "docs/sync.md", ROOT / "docs/export.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs/sync.md", ROOT / "docs/export.md", ROOT / "docs/digest.md"]
 CAPTURE = re.compile(r"(<!-- captured: till (.*?) -->\n```text\n)(.*?)(```\n<!-- end: captured -->)", re.S)
 
 # Runs the real one; adding a channel is turned to loopback, and what is secret comes as if it were typed.
