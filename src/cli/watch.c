@@ -517,7 +517,7 @@ static enum till_code once_digests(struct watch *watch, struct runs *runs, struc
 {
     struct watch_digest_step step = {.has_run = true};
     enum till_code code = TILL_OK;
-    while (code == TILL_OK && step.has_run && step.wait_ms == 0 && !cli_stop) {
+    while (code == TILL_OK && step.has_run && !step.is_stuck && !cli_stop) {
         code = watch_digest(watch->cli, watch->status, &step, e);
         if (code == TILL_OK && step.has_run)
             count(runs, step.code, &step.error);

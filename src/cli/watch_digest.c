@@ -168,15 +168,14 @@ static enum till_code deliver(struct cli *cli, struct looking *l, struct watch_d
         return TILL_FAIL_MEMORY(e);
     (void)!deliver_run(&l->delivery.options, &l->request, result, &its);
     step->has_run = true;
-    step->wait_ms = 0;
+    step->wait_ms = result->code ? HURRY_MS : 0;
     step->code = result->code;
     step->error = its;
     if (result->code == TILL_OK && cli_delivery_failed(result))
         step->code = TILL_FAIL(&step->error, TILL_PARTIAL, 0, "%s", result->delivery.error);
     enum till_code code = tell(cli, l, result, e);
-    // Where nothing could be written the same would be done again at once.
-    if (result->code == TILL_USAGE || result->code == TILL_STORE)
-        step->wait_ms = HURRY_MS;
+    step->is_stuck = result->code == TILL_USAGE || result->code == TILL_STORE ||
+                     result->code == TILL_MEMORY || result->code == TILL_CANCELED;
     till_free(result);
     return code;
 }

@@ -6,8 +6,9 @@
 #include "cli/cli.h"
 
 struct watch_digest_step {
-    int64_t wait_ms; // until something can be done; INT64_MAX = never. 0 after something was
+    int64_t wait_ms; // until something can be done; INT64_MAX = never
     bool has_run;    // a digest went, or failed to:
+    bool is_stuck;   // and nothing could be written down about it: the next step would try the same
     enum till_code code;
     struct till_error error; // why it is not known to have arrived
 };

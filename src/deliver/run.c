@@ -45,17 +45,16 @@ static enum till_code put_log(struct sending *s, enum store_delivery_state state
 }
 
 // It is surely not there, and worth another try.
-static void wait_for_next(struct sending *s, int64_t asked_ms, const struct till_error *why)
+static enum till_code wait_for_next(struct sending *s, int64_t asked_ms,
+                                    const struct till_error *why, struct till_error *e)
 {
-    struct till_error ignored = {0};
     char id[DELIVER_ID_BYTES];
     deliver_id(&s->log->key, id);
     int64_t now_us = clock_now_us(s->options->clock);
     int64_t next_us = deliver_retry_us(s->log->tries, asked_ms,
                                        deliver_hash((uint64_t)s->log->tries, id), now_us);
-    // When even this cannot be written the row stays as it was: COMMITTED at worst, which never sends twice.
-    (void)!put_log(s, next_us == 0 ? STORE_DELIVERY_FAILED : STORE_DELIVERY_WAITING, next_us, why,
-                   &ignored);
+    return put_log(s, next_us == 0 ? STORE_DELIVERY_FAILED : STORE_DELIVERY_WAITING, next_us, why,
+                   e);
 }
 
 static void begin_log(struct sending *s)
@@ -150,31 +149,35 @@ static enum till_code commit(void *context, struct till_error *e)
                                             : TILL_OK;
 }
 
-// What became of a part that did not simply go. e says why.
-static void settle(struct sending *s, const struct channel_result *result, struct till_error *e)
+// What became of a part that did not simply go: why says so.
+static enum till_code settle(struct sending *s, const struct channel_result *result,
+                             const struct till_error *why, struct till_error *e)
 {
-    struct till_error ignored = {0};
     switch (result->outcome) {
     case CHANNEL_SENT:
         break;
     case CHANNEL_NOT_SENT:
-        if (e->code == TILL_CANCELED) { // no try: whoever interrupted wants it later
-            s->log->tries--;
-            (void)!put_log(s, STORE_DELIVERY_WAITING, clock_now_us(s->options->clock), e, &ignored);
-        } else {
-            wait_for_next(s, result->retry_after_ms, e);
-        }
-        break;
+        if (why->code != TILL_CANCELED)
+            return wait_for_next(s, result->retry_after_ms, why, e);
+        s->log->tries--; // no try: whoever interrupted wants it later
+        return put_log(s, STORE_DELIVERY_WAITING, clock_now_us(s->options->clock), why, e);
     case CHANNEL_REFUSED:
-        (void)!put_log(s, STORE_DELIVERY_FAILED, 0, e, &ignored);
-        break;
+        return put_log(s, STORE_DELIVERY_FAILED, 0, why, e);
     case CHANNEL_UNCERTAIN:
-        if (channel_is_repeatable(s->kind))
-            wait_for_next(s, result->retry_after_ms, e);
-        else
-            (void)!put_log(s, STORE_DELIVERY_UNCERTAIN, 0, e, &ignored);
-        break;
+        return channel_is_repeatable(s->kind) ? wait_for_next(s, result->retry_after_ms, why, e)
+                                              : put_log(s, STORE_DELIVERY_UNCERTAIN, 0, why, e);
     }
+    return TILL_OK;
+}
+
+// Where not even the log can be written, that is the error: its row stays as it was, COMMITTED at worst, which never sends twice.
+static enum till_code worse(enum till_code code, enum till_code kept,
+                            const struct till_error *keeping, struct till_error *e)
+{
+    if (kept == TILL_OK)
+        return code;
+    *e = *keeping;
+    return kept;
 }
 
 static enum till_code send_parts(struct sending *s, struct till_error *e)
@@ -187,8 +190,9 @@ static enum till_code send_parts(struct sending *s, struct till_error *e)
         struct channel_result result = {.outcome = CHANNEL_NOT_SENT, .retry_after_ms = -1};
         code = channel_send(s->channel, &s->message, &s->parts, number, &hook, &result, e);
         if (code) {
-            settle(s, &result, e);
-            return code;
+            struct till_error keeping = {0};
+            enum till_code kept = settle(s, &result, e, &keeping);
+            return worse(code, kept, &keeping, e);
         }
         s->log->parts_sent = (int)number + 1;
         if (number + 1 < s->parts.count)
@@ -205,8 +209,9 @@ static enum till_code send(struct sending *s, struct till_error *e)
     if (code == TILL_USAGE || code == TILL_CANCELED)
         return code;
     if (code) {
-        wait_for_next(s, -1, e);
-        return code;
+        struct till_error keeping = {0};
+        enum till_code kept = wait_for_next(s, -1, e, &keeping);
+        return worse(code, kept, &keeping, e);
     }
     return send_parts(s, e);
 }

@@ -267,6 +267,20 @@ class ByWatch(DeliverCase):
         self.assertEqual(len(self.webhook.messages), self.webhook.arrived())
 
     @unittest.skipIf(is_sanitized(), "no other clock with sanitizers")
+    def test_data_that_are_late(self):
+        self.live()
+        self.add_webhook()
+        self.till("sync")
+        day = self.due(minutes_ago=5)
+        # Not due, and older than the end of the digest's day.
+        self.sql("UPDATE till_tables SET every_ms = ?, fresh_at = ?", 40 * DAY_US // 1000, (self.now() - datetime.timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%S.000000Z"))
+        self.once()
+        self.assertEqual((self.webhook.messages, self.states()), ([], {}))
+        self.shift_us = 40 * MINUTE_US
+        self.once()
+        self.assertEqual([(m["date"], m["partial"]) for m in self.webhook.messages], [(day, True)])
+
+    @unittest.skipIf(is_sanitized(), "no other clock with sanitizers")
     def test_tried_again(self):
         self.live()
         self.add_telegram()

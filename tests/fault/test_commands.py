@@ -126,6 +126,32 @@ class Commands(unittest.TestCase):
         for command in ("annotate", "goal", "saved"):
             self.torture(self.synced, command, "--format", "table")
 
+    def with_channel(self, folder, *args):
+        home = pathlib.Path(folder) / "home"
+        shutil.copytree(self.synced, home)
+        self.till(home, "channels", "add", *args, check=True)
+        return home
+
+    def test_digests(self):
+        with tempfile.TemporaryDirectory(prefix="till-test-") as folder:
+            home = self.with_channel(folder, "file", "--path", f"{folder}/digest.txt")
+            self.torture(home, "digest", "--send")
+            for args in (["--preview"], ["schedule", "--json"], ["set", "--at", "07:00"]):
+                self.torture(home, "digest", *args)
+
+    def test_digests_whose_log_fails(self):
+        """Whatever write of the log fails: nothing goes twice, and what went is known, or known to be unknown."""
+        for point in ("deliver.committed", "store.commit", "fs.lock"):
+            for nth in range(1, 6):
+                with tempfile.TemporaryDirectory(prefix="till-test-") as folder, self.subTest(point=point, nth=nth):
+                    arrived = pathlib.Path(folder) / "arrived"
+                    home = self.with_channel(folder, "command", "--command", f"cat > /dev/null; echo one >> '{arrived}'")
+                    self.till(home, "digest", "--send", env={"TILL_FAULT": f"{point}:{nth}"})
+                    result = self.till(home, "digest", "--send")
+                    self.assertIn(result.returncode, (0, 11), result.stderr)
+                    count = len(arrived.read_text().split()) if arrived.exists() else 0
+                    self.assertEqual(count, 1, result.stdout)  # the command had ended before its log could fail
+
     def test_export_html(self):
         self.torture(self.synced, "export", "html", "--with-names")
 
