@@ -159,6 +159,27 @@ class ByHand(DeliverCase):
         self.assertEqual((one["channel"], one["error"]), ("telegram", None))
         self.assertEqual({c for c in one["text"] if not c.isascii()} - {"\u2060"}, set())  # that one is invisible: it breaks links
 
+    def test_every_chat(self):
+        """The strict fakes take what the worlds that are hard make of them, and see the same numbers as a person."""
+        slack, discord, ntfy = (self.enterContext(fake()) for fake in (chat.Slack, chat.Discord, chat.Ntfy))
+        for world in ("hostile_names", "currencies"):
+            with self.subTest(world):
+                shutil.rmtree(self.home, ignore_errors=True)
+                self.shop(world)
+                self.till("channels", "add", "slack", "--token-stdin", input=slack.url)
+                self.till("channels", "add", "discord", "--token-stdin", input=discord.url)
+                self.till("channels", "add", "ntfy", "--api-url", ntfy.url, "--token-stdin", input=f"{ntfy.topic}\n")
+                self.add_telegram()
+                self.till("digest", "--send", "--date", DAY)
+                numbers = self.till("digest", "--date", DAY).stdout.split("\n\n")[0].splitlines()
+                for fake in (slack, discord, ntfy, self.telegram):
+                    self.assertGreater(len(fake.messages), 0)
+                    lines = [line.replace("\u2060", "") for message in fake.messages for line in message.lines]
+                    self.assertEqual([line for line in numbers if line not in lines], [], type(fake))
+                    for message in fake.messages:
+                        self.assertEqual((message.pings, message.links), ([], []))
+                    fake.messages.clear()
+
     def test_some_fail(self):
         self.shop()
         self.add_webhook()
@@ -241,6 +262,22 @@ class ByWatch(DeliverCase):
         self.sql("DELETE FROM digest_log")
         self.once()
         self.assertEqual(len(self.webhook.messages), 1)
+
+    def test_weeks(self):
+        self.live()
+        self.add_webhook("--digests", "both")
+        self.add_telegram("--digests", "weeks")
+        day = self.due()
+        weekday = (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).strftime("%A").lower()
+        self.till("digest", "set", "--weekly-on", weekday, "--weekdays", "none")
+        for _ in range(2):
+            self.once()
+            self.assertEqual([(m["period"], m["date"]) for m in self.webhook.messages], [("week", day)])
+            self.assertEqual(len(self.telegram.messages), 1)
+        self.till("digest", "set", "--weekdays", weekday[:3])
+        self.once()
+        self.assertEqual([m["period"] for m in self.webhook.messages], ["week", "day"])
+        self.assertEqual(len(self.telegram.messages), 1)
 
     @unittest.skipIf(is_sanitized(), "no other clock with sanitizers")
     def test_a_week_of_sleep(self):
