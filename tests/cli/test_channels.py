@@ -23,6 +23,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from places import Places  # noqa: E402
 from sim import ROOT, Sim, clean_environment, connect_shop, run_till, till_path, wait_for  # noqa: E402
 
+os.environ.setdefault("TILL_BUILD", str(pathlib.Path(till_path()).parent))
+sys.path.insert(0, str(ROOT / "tests/contract"))
+from test_vault_secret_service import Desktop  # noqa: E402
+
 KINDS = ("email", "slack", "discord", "telegram", "ntfy", "webhook", "file", "command")
 SECTIONS = ["money", "subscriptions", "traffic", "standouts", "tops", "sources"]
 STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -237,6 +241,23 @@ class Secrets(ChannelsCase):
         self.assertIn("not where it was put", result.stderr)
         self.assertIn("till channels add slack --name slack", result.stderr)
         self.till("remove", "slack", check=True)
+
+    def test_in_the_keyring_of_a_desktop(self):
+        desktop = Desktop()
+        self.addCleanup(desktop.close)
+        env = {name: desktop.env[name] for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")}
+        self.add("ntfy", "--keyring", "secret-service", env=env, check=True)
+        self.assertEqual(self.list()[0]["secret_place"], "secret-service")
+        self.assertFalse([file for file in pathlib.Path(self.home).rglob("*") if "secrets" in file.name])
+        self.till("test", "ntfy", env=env, check=True)
+        self.assertEqual(len(self.places.got["ntfy"]), 1)
+        self.assertEqual(self.till("test", "ntfy").returncode, 3, "no bus, no secret")
+        # Kept in a file from now on: the keyring's one is gone then.
+        self.add("ntfy", "--keyring", "file", env=env, check=True)
+        self.assertEqual(self.list()[0]["secret_place"], "file")
+        self.till("test", "ntfy", check=True)
+        self.add("ntfy", "--keyring", "secret-service", env=env, check=True)
+        self.assertTrue(json.loads(self.till("remove", "ntfy", "--json", env=env, check=True).stdout)["secret_removed"])
 
     def test_where_the_vault_is_broken_nothing_is_saved(self):
         result = self.add("slack", "--keyring", "secret-service", env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"})
