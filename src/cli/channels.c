@@ -257,8 +257,10 @@ static enum till_code channel_text(struct cli *cli, struct store *store,
     enum channel_kind kind = CHANNEL_email;
     AUTO_ARENA arena;
     AUTO_BUF gets;
+    AUTO_BUF shown;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     buf_init(&gets, TILL_LIMIT_BUFFER_BYTES);
+    buf_init(&shown, TILL_LIMIT_BUFFER_BYTES);
     if (!channel_kind_parse(sv_of(channel->kind), &kind))
         return TILL_FAIL(e, TILL_FORMAT, 0, "%s is of a kind that this version does not know: %s",
                          channel->name, channel->kind);
@@ -272,8 +274,9 @@ static enum till_code channel_text(struct cli *cli, struct store *store,
     label(out, "kind");
     buf_format(out, "%s\n", channel_kinds[kind].label);
     label(out, "where");
-    (void)text_show(out, sv_of(values.where ? values.where : ""), 0);
-    buf_char(out, '\n');
+    (void)text_show(&shown, sv_of(values.where ? values.where : ""), 0);
+    view_wrap(out, (struct sv){shown.data ? shown.data : "", shown.len}, LABEL_COLUMNS,
+              LABEL_COLUMNS);
     label(out, "gets");
     cli_channel_gets(channel, &gets);
     view_wrap(out, (struct sv){gets.data ? gets.data : "", gets.len}, LABEL_COLUMNS, LABEL_COLUMNS);
@@ -287,7 +290,8 @@ static enum till_code channel_text(struct cli *cli, struct store *store,
         label(out, "last digest");
         buf_text(out, "none yet\n");
     }
-    return buf_fail(&gets, "a channel", e);
+    code = buf_fail(&gets, "a channel", e);
+    return code ? code : buf_fail(&shown, "a channel", e);
 }
 
 static enum till_code print_list(struct cli *cli, struct store *store,
@@ -298,7 +302,7 @@ static enum till_code print_list(struct cli *cli, struct store *store,
         buf_text(&cli->out, "{\"channels\":[");
     else if (all->count == 0)
         buf_text(&cli->out, "No channels yet. `till channels add KIND` adds one: email, slack, "
-                            "discord, telegram,\nntfy, webhook, file or command.\n");
+                            "discord,\ntelegram, ntfy, webhook, file or command.\n");
     for (size_t i = 0; i < all->count && code == TILL_OK; i++) {
         if (i > 0)
             buf_char(&cli->out, cli->is_json ? ',' : '\n');

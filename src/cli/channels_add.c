@@ -239,23 +239,49 @@ static void forget_secret(const struct cli *cli, const char *place, const char *
         cli_say(cli, "till: warning: a secret may still be in %s: %s", place, e.text);
 }
 
+// The row could not be written: what it would have named goes, what the old one names is put back.
+static void undo_secret(const struct cli *cli, const struct adding *adding,
+                        const struct store_channel *previous, const struct secret *old)
+{
+    struct vault *vault = NULL;
+    struct till_error e = {0};
+    char name[CLI_CHANNEL_SECRET_BYTES];
+    const struct store_channel *channel = &adding->channel;
+    if (old->len == 0 || strcmp(previous->secret_place, channel->secret_place) != 0) {
+        forget_secret(cli, channel->secret_place, channel->name);
+        return;
+    }
+    cli_channel_secret_name(channel->name, name);
+    enum till_code code = cli_open_vault(cli, previous->secret_place, &vault, &e);
+    if (code == TILL_OK)
+        code = vault_put(vault, name, old, &e);
+    vault_close(vault);
+    if (code)
+        cli_say(cli, "till: warning: %s lost its secret: %s", channel->name, e.text);
+}
+
 static enum till_code save(const struct cli *cli, struct adding *adding, struct store *store,
                            struct till_error *e)
 {
     struct store_channel previous = {.kind = ""};
     struct store_channel *channel = &adding->channel;
+    struct till_error ignored = {0};
+    AUTO_SECRET old = {0};
     enum till_code code =
         store_channel_get(store, channel->name, &previous, &adding->is_replaced, e);
     if (code == TILL_OK && adding->is_replaced && previous.is_enabled)
         channel->created_us = previous.created_us;
+    // One that cannot be read is no loss: the channel could not use it either.
+    if (code == TILL_OK && previous.secret_place[0])
+        (void)!cli_channel_secret(cli, &previous, &old, &ignored);
     if (code == TILL_OK)
         code = keep_secret(cli, adding, e);
     if (code)
         return code;
     code = store_channel_put(store, channel, e);
-    if (code && !adding->is_replaced)
-        forget_secret(cli, channel->secret_place, channel->name);
-    if (code == TILL_OK && strcmp(previous.secret_place, channel->secret_place) != 0)
+    if (code)
+        undo_secret(cli, adding, &previous, &old);
+    else if (strcmp(previous.secret_place, channel->secret_place) != 0)
         forget_secret(cli, previous.secret_place, channel->name);
     return code;
 }

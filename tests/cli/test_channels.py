@@ -434,12 +434,16 @@ class Lists(unittest.TestCase):
 class Faults(ChannelsCase):
     def test_a_database_that_cannot_be_written_leaves_no_secret_alone(self):
         self.add("file", check=True)
+        self.add("telegram", "--name", "phone", check=True)
         with contextlib.closing(sqlite3.connect(f"{self.home}/till.db")) as connection:
             connection.execute("CREATE TRIGGER no BEFORE INSERT ON digest_channels BEGIN SELECT RAISE(ABORT, 'no'); END")
             connection.commit()
         result = self.add("slack")
         self.assertNotEqual(result.returncode, 0)
-        self.assertEqual([one["name"] for one in self.list()], ["file"])
+        self.assertNotEqual(self.add("ntfy", "--name", "phone").returncode, 0)
+        self.assertEqual([(one["name"], one["kind"]) for one in self.list()], [("file", "file"), ("phone", "telegram")])
+        self.till("test", "phone", check=True)  # with its own secret still
+        self.assertEqual(len(self.places.got["telegram"]), 1)
         with contextlib.closing(sqlite3.connect(f"{self.home}/till.db")) as connection:
             connection.execute("DROP TRIGGER no")
             connection.commit()
