@@ -10,7 +10,6 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from mirror import integrity  # noqa: E402
-from places import Places  # noqa: E402
 from sim import Sim, run_till  # noqa: E402
 
 EVERY_ONE = 24      # the first allocations, each
@@ -172,17 +171,6 @@ class Commands(unittest.TestCase):
         for form in ("text", "markdown", "html", "json"):
             self.torture(self.synced, "digest", "--weekly", "--format", form)
         self.torture(self.synced, "digest", "--ascii")
-
-    def test_channels(self):
-        with Places() as places, tempfile.TemporaryDirectory(prefix="till-test-") as home:
-            for kind in ("telegram", "webhook", "file", "command"):
-                secrets = places.secrets(kind)
-                add = ("channels", "add", kind, *places.options(kind, home), *(["--token-stdin"] if secrets else []))
-                self.torture(None, *add, input=secrets)
-                self.till(home, *add, input=secrets, check=True)
-            for command in ([], ["--json"], ["set", "webhook", "--sections", "money,tops", "--off", "--json"], ["test", "telegram"], ["test", "file"], ["test", "command"]):
-                self.torture(home, "channels", *command)
-            self.torture(home, "channels", "remove", "webhook")
 
     def test_watch(self):
         self.torture(self.connected, "watch", "--once")
