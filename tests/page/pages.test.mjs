@@ -57,7 +57,7 @@ test("text is text: markup in names is shown, not run", async () => {
             Array.isArray(value) ? value.map((one) => poison(one)) : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, poison(one, name)])) : ["name", "organization_name", "organization", "text", "last_error", "product"].includes(key) && typeof value === "string" ? hostile : value;
         await route.fulfill({ response, json: poison(json) });
     });
-    for (const path of ["/", "/customers", `/customers/${customer}`, "/products", "/integrations", "/revenue"]) {
+    for (const path of ["/", "/customers", `/customers/${customer}`, "/products", "/integrations", "/revenue", "/digest"]) {
         await go(path);
         assert.ok((await page.locator("body").innerText()).includes("<img src=x onerror="), `${path} shows it`);
         assert.equal(await page.evaluate(() => globalThis.run), undefined, `${path} does not run it`);

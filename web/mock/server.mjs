@@ -5,6 +5,7 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { makeChannels, makeDigest } from "./digest.mjs";
 import { makeShop, INTERVALS, TABLES } from "./shop.mjs";
 
 const option = (name, usual) => {
@@ -14,6 +15,7 @@ const option = (name, usual) => {
 const port = Number(option("port", "8456"));
 const dist = option("dist", null);
 const shop = makeShop(option("scenario", "normal"));
+const channels = makeChannels(shop.scenario);
 const needs = option("needs", null);
 const DAY = 86_400_000;
 const iso = shop.iso;
@@ -245,6 +247,7 @@ const READS = {
     "/api/definitions": () => DEFINITIONS, "/api/annotations": () => shop.annotations, "/api/goals": () => shop.goals, "/api/saved": () => shop.saved, "/api/schema": () => SCHEMA,
     "/api/tables": () => ({ tables: TABLES.map(tableState), intervals: INTERVALS, requests_day: TABLES.map((table, i) => ({ connection: "polar", table, requests: 40 * i })) }),
     "/api/runs": () => Array.from({ length: 40 }, (_, i) => ({ table: TABLES[i % 9], started: iso(Date.now() - i * 300_000), finished: iso(Date.now() - i * 300_000 + 800), seconds: 0.8 + i / 50, method: i % 13 === 0 ? "full" : "incremental", added: i % 4, changed: i % 7, removed: 0, requests: 1 + (i % 3), proven: 1, error: i === 7 ? "Polar answered 502 six times" : null })),
+    "/api/digest": (query) => makeDigest(query, shop.scenario, (slug, span) => values(slug, span, { products: [] })), "/api/channels": () => channels.answer(),
     "/api/jobs": (query) => jobList.get(Number(query.get("id"))),
     "/api/customer": (query) => { const c = shop.customers.find((one) => one.id === query.get("id")); if (!c) return null; const orders = shop.orders.filter((o) => o.customer === c); return { ...customerRow(c), orders_list: orders.slice(-200).reverse().map(orderRow), subscriptions: shop.subscriptions.filter((s) => s.customer === c).map(subscriptionRow), lifetime_value: customerRow(c).revenue.map((r) => ({ currency: r.currency, amount: r.net_amount })), first_order_at: orders[0]?.created_at ?? null, changes: [{ seen_at: iso(Date.now() - 3 * DAY), event: "changed", table: "customers", changes: [{ column: "name", old_value: "Ada", new_value: c.name }] }] }; },
 };
@@ -281,6 +284,8 @@ createServer((request, response) => {
         if (url.pathname === "/api/query") { if (/error/.test(body)) return json(400, { error: { class: "usage", text: "no such column: error", hint: "the schema is beside the console" } }); return json(200, { columns: [{ name: "day", type: "TEXT" }, { name: "currency", type: "TEXT" }, { name: "orders", type: "INTEGER" }, { name: "net_amount", type: "INTEGER" }], rows: Array.from({ length: 30 }, (_, i) => [shop.date(Date.now() - i * DAY), "usd", 4 + (i % 5), 12000 + ((i * 7919) % 9000)]), row_count: 30, is_cut: false, elapsed_ms: 3 }); }
         if (request.method !== "GET") {
             if (request.headers["x-till"] !== "page") return json(403, { error: { class: "usage", text: "not from the page", hint: "" } });
+            const done = channels.act(request.method, url.pathname, request.method === "DELETE" ? url.searchParams : fields);
+            if (done) return json(202, startJob(url.pathname.slice(5), ["asking the service"], done));
             switch (url.pathname) {
                 case "/api/connect": if (fields.get("token") === "bad") return json(202, startJob("connect", ["asking Polar who the token belongs to"], null, { class: "unauthorized", text: "Polar does not accept this token", hint: "make a new one in Settings, Developers" })); isConnected = true; return json(202, startJob("connect", ["asking Polar who the token belongs to"], { organization_name: "Globex", scopes: [] }));
                 case "/api/disconnect": isConnected = false; return json(202, startJob("disconnect", ["forgetting the token"], {}));

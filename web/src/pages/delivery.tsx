@@ -285,6 +285,12 @@ function labelOf(field: ChannelField): string {
     return `${LABELS[field.parameter] ?? f.title(field.parameter)}${field.needed ? "" : " (optional)"}`;
 }
 
+// Written for the command line: an option is the field that it names here.
+function noteOf(field: ChannelField): string {
+    const text = field.sentence.replace(/--to-address/g, "“To”");
+    return `${text.startsWith("http") ? text : f.sentence(text)}.`;
+}
+
 function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; names: string[]; onDone: (name: string, secret: string | null) => void; onClose: () => void }) {
     const [word, setWord] = useState(kinds[0].kind);
     const [name, setName] = useState("");
@@ -331,7 +337,7 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
                         )}
                     </Field>
                     {kind.fields.filter((field) => isMore || !RARE.has(field.parameter)).map((field) => (
-                        <Field key={field.parameter} label={labelOf(field)} note={`${f.sentence(field.sentence).replace(/--to-address/g, "“To”")}.`}>
+                        <Field key={field.parameter} label={labelOf(field)} note={noteOf(field)}>
                             {(id, more) => {
                                 const shared = { id, "aria-describedby": more, spellcheck: false, required: field.needed && !field.default, placeholder: field.default ?? undefined, value: fields[field.parameter] ?? "", onInput: (event: Event) => setFields({ ...fields, [field.parameter]: textOf(event) }) };
                                 return field.secret ? <input {...shared} type="password" autocomplete="new-password" /> : <input {...shared} autocomplete="off" />;
