@@ -4,7 +4,7 @@
 import { createServer } from "node:http";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import { WAIT_MS, assert, closeBrowser, expected, minor, open, settled } from "./lib.mjs";
+import { WAIT_MS, assert, closeBrowser, expected, minor, open, settled, violations } from "./lib.mjs";
 
 after(closeBrowser);
 
@@ -36,14 +36,15 @@ for (const period of ["day", "week"])
         const { page, faults, go, close } = await open();
         await go(`/digest?date=${digest.date}${period === "week" ? "&weekly=1" : ""}`);
         const rows = await page.getByRole("table", { name: "The lines of the digest" }).locator("tbody tr:not(.group)").evaluateAll((list) =>
-            list.map((row) => ({ name: row.querySelector("th").textContent, cells: [...row.querySelectorAll("td")].map((cell) => ({ value: cell.querySelector(".value")?.textContent ?? null, change: cell.querySelector(".change")?.textContent ?? null })) })),
+            list.map((row) => ({ name: row.querySelector("th").firstChild.textContent, cells: [...row.querySelectorAll("td")].map((cell) => ({ value: cell.querySelector(".value")?.textContent ?? null, change: cell.querySelector(".change")?.textContent ?? null })) })),
         );
         assert.ok(rows.length > 8);
         let at = 0;
         let compared = 0;
         for (const line of digest.lines) {
             const row = rows[at];
-            if (!row || !squeezed(row.name).startsWith(line.label) || (line.currency !== null && line.currency !== digest.currency && !row.name.includes(line.currency.toUpperCase()))) continue; // it has nothing to tell
+            const name = line.currency === null || line.currency === digest.currency ? line.label : `${line.label}, ${line.currency.toUpperCase()}`;
+            if (!row || squeezed(row.name) !== name) continue; // it has nothing to tell
             at += 1;
             row.cells.forEach((cell, i) => {
                 if (cell.value === null) return;
@@ -149,6 +150,37 @@ test("the schedule is set, and stays", async () => {
     await when.getByText("08:00, every day").waitFor();
     await close();
 });
+
+for (const [theme, width] of [["light", 1280], ["dark", 390]])
+    test(`its forms and dialogs shut nobody out, ${theme}, ${width} px`, async () => {
+        const { page, faults, go, close } = await open({ theme, width });
+        await go("/digest");
+        const dialog = page.getByRole("dialog");
+        // By the keyboard alone: in with Enter, out with Escape, and back where one was.
+        const change = page.getByRole("button", { name: /^Change… when/ });
+        await change.focus();
+        await page.keyboard.press("Enter");
+        await dialog.getByLabel("Time of day").waitFor();
+        assert.deepEqual(await violations(page), []);
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+        assert.ok(await change.evaluate((button) => button === document.activeElement));
+        await page.getByRole("button", { name: "Add a channel…" }).focus();
+        await page.keyboard.press("Enter");
+        const kinds = page.getByRole("form", { name: "Add a channel" }).getByLabel("Kind");
+        await kinds.waitFor();
+        assert.ok(await kinds.evaluate((field) => field === document.activeElement), "the form begins where it begins");
+        for (const kind of await kinds.locator("option").evaluateAll((list) => list.map((option) => option.value))) {
+            await kinds.selectOption(kind);
+            assert.deepEqual(await violations(page), [], kind);
+            assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${kind}: nothing is wider than the screen`);
+        }
+        await page.getByRole("button", { name: "Cancel" }).click();
+        await page.getByRole("button", { name: "Add a channel…" }).waitFor();
+        assert.ok(await page.getByRole("button", { name: "Add a channel…" }).evaluate((button) => button === document.activeElement));
+        assert.deepEqual(faults, []);
+        await close();
+    });
 
 // What a webhook got: a server that takes everything, and keeps it.
 async function fake() {

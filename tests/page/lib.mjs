@@ -5,6 +5,7 @@
 // serves an empty home; SIM_URL, SIM_TOKEN: the simulated Polar to connect to; EXPECTED: a folder with what the command line says.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -13,6 +14,7 @@ export const FRESH = { url: process.env.FRESH_URL?.replace(/\/$/, ""), token: pr
 export const PAGES = ["/", "/digest", "/digest?weekly=1", "/revenue", "/revenue?by=country", "/traffic", "/subscriptions", "/customers", "/customers?list=at_risk", "/products", "/warehouse", "/integrations", "/health"];
 export const WAIT_MS = 20_000;
 
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser = null;
 
 export async function open(options = {}) {
@@ -44,6 +46,13 @@ export async function visit(page, url) {
 export async function settled(page) {
     await page.locator("main h1").first().waitFor({ state: "attached" });
     await page.waitForFunction(() => document.querySelectorAll("main .bone, main [aria-busy=true]").length === 0);
+}
+
+// What axe finds that would keep somebody out.
+export async function violations(page) {
+    await page.evaluate(axe);
+    const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(" ")} (${node.any[0]?.message ?? one.help})`).slice(0, 3).join("; ")}`);
 }
 
 export async function closeBrowser() {

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every page, in both themes and three widths: it opens without an error and without a request to anybody else, nothing is wider than the
 // screen, and axe finds nothing that would keep somebody out.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import { PAGES, assert, closeBrowser, expected, open } from "./lib.mjs";
+import { PAGES, assert, closeBrowser, expected, open, violations } from "./lib.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const customer = expected("customers").customers[0].customer_id;
 after(closeBrowser);
-
-async function violations(page) {
-    await page.evaluate(axe);
-    const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(" ")} (${node.any[0]?.message ?? one.help})`).slice(0, 3).join("; ")}`);
-}
 
 for (const theme of ["light", "dark"])
     for (const width of [390, 1024, 1600])

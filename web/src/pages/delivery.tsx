@@ -3,7 +3,7 @@
 //
 // The form is made of what the program says that a kind of channel wants to know. What is secret goes straight to the process that seals it; the page forgets
 // it as soon as it is sent, and no answer has it. Sending, testing, previewing are jobs of other processes as well: this page only asks for them.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../api";
 import * as f from "../format";
 import { connected, useSession, zones } from "../report";
@@ -298,6 +298,8 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
     const [wanted, set] = useState<Wanted>({ digests: "days", sections: SECTIONS.map(([one]) => one), connection: "", with_names: false, ascii: false });
     const [isMore, setMore] = useState(false);
     const work = useWork();
+    const first = useRef<HTMLFormElement>(null);
+    useLayoutEffect(() => first.current?.querySelector("select")?.focus(), []);
     const kind = kinds.find((one) => one.kind === word) ?? kinds[0];
     const shownName = name.trim() || kind.kind;
     const submit = async (event: Event) => {
@@ -311,7 +313,7 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
         if ((await done).isDone) onDone(shownName, made);
     };
     return (
-        <form class="form wide" onSubmit={(event) => void submit(event)} autocomplete="off" aria-label="Add a channel">
+        <form class="form wide" ref={first} onSubmit={(event) => void submit(event)} autocomplete="off" aria-label="Add a channel">
             <div class="grid">
                 <div class="c6 m12 stack">
                     <Field label="Kind" note={f.sentence(kind.sentence)}>
@@ -319,7 +321,6 @@ function AddForm({ kinds, names, onDone, onClose }: { kinds: ChannelKind[]; name
                             <select
                                 id={id}
                                 aria-describedby={more}
-                                autofocus
                                 value={kind.kind}
                                 onChange={(event) => {
                                     setWord(textOf(event));
@@ -391,6 +392,7 @@ function Last({ one }: { one: Channel }) {
                 {last.next_try && `, again ${f.ago(last.next_try)}`}
             </span>
             {last.error && <div class="warn small">{last.error}</div>}
+            {last.state === "uncertain" && <div class="quiet">It was handed over and nothing was answered: look whether it is there before you send it again.</div>}
         </>
     );
 }
@@ -553,9 +555,25 @@ function Channels({ data, date, isWeekly }: { data: ChannelsAnswer; date: string
     const [isAdding, add] = useState(false);
     const [added, setAdded] = useState<{ name: string; secret: string | null } | null>(null);
     const kinds = data.kinds.filter((one) => !one.local);
-    useEffect(() => () => setAdded(null), []);
+    const button = useRef<HTMLButtonElement>(null);
+    const wasAdding = useRef(false);
+    // Focus goes back to where the form was opened.
+    useLayoutEffect(() => {
+        if (!isAdding && wasAdding.current) button.current?.focus();
+        wasAdding.current = isAdding;
+    }, [isAdding]);
     return (
-        <Part title="Where" note={data.channels.length ? f.plural(data.channels.length, "channel") : undefined} tools={data.channels.length > 0 && !isAdding && <button type="button" onClick={() => add(true)}>Add…<span class="sr"> a channel</span></button>}>
+        <Part
+            title="Where"
+            note={data.channels.length ? f.plural(data.channels.length, "channel") : undefined}
+            tools={
+                data.channels.length > 0 && !isAdding && (
+                    <button type="button" ref={button} onClick={() => add(true)}>
+                        Add…<span class="sr"> a channel</span>
+                    </button>
+                )
+            }
+        >
             {added && (
                 <div class="notice" role="status">
                     <p>{added.name} is there. “Test” sends a message that says so.</p>
@@ -576,7 +594,7 @@ function Channels({ data, date, isWeekly }: { data: ChannelsAnswer; date: string
                 <>
                     <Empty>Nothing is sent anywhere yet. A digest can go to an e-mail address, a chat (Slack, Discord, Telegram), a phone (ntfy), or a program of yours (webhook).</Empty>
                     <p>
-                        <button class="button" onClick={() => add(true)}>
+                        <button class="button" ref={button} onClick={() => add(true)}>
                             Add a channel…
                         </button>
                     </p>
