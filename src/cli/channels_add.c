@@ -16,8 +16,8 @@
 enum { LINES = 8 }; // secret fields of one kind, at most
 
 static const char *const examples[CHANNEL_KIND__COUNT] = {
-    [CHANNEL_email] = "--smtp-host smtp.fastmail.com --username me@example.com --to-address "
-                      "me@example.com",
+    [CHANNEL_email] =
+        "--smtp-host smtp.fastmail.com --username me@example.com --to-address me@example.com",
     [CHANNEL_slack] = "",
     [CHANNEL_discord] = "",
     [CHANNEL_telegram] = "--chat 123456789",
