@@ -176,7 +176,6 @@ static void blot(char *text, struct sv secret)
                mark = secret.len < 3 ? secret.len : 3;
         memset(at, '.', mark);
         memmove(at + mark, at + secret.len, rest + 1);
-        len -= secret.len - mark;
         text = at + mark;
         len = strlen(text);
     }

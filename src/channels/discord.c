@@ -159,7 +159,7 @@ static enum till_code discord_check(struct channel *channel, bool *ret_was_asked
     AUTO_ARENA arena;
     struct channel_answer answer;
     struct channel_result result;
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     struct channel_question question = {
         .url = url_of(channel), .what = "ask Discord", .is_url_secret = true};

@@ -40,30 +40,27 @@ static enum till_code fail_path(const char *path, const char *why, struct till_e
 static enum till_code expand(const char *path, struct sv date,
                              char ret_path[static FILE_PATH_BYTES], struct till_error *e)
 {
-    struct sv rest = sv_of(path);
+    static const char mark[] = "{date}";
+    const char *rest = path;
     size_t len = 0;
-    if (sv_starts_with(rest, SV("~/"))) {
+    if (strncmp(rest, "~/", 2) == 0) {
         const char *home = getenv("HOME");
         len = home ? strlen(home) : 0;
         if (len == 0 || home[0] != '/' || len >= FILE_PATH_BYTES)
             return fail_path(path, "HOME does not say where ~ is", e);
         memcpy(ret_path, home, len);
-        rest = (struct sv){rest.ptr + 1, rest.len - 1};
-    } else if (!sv_starts_with(rest, SV("/"))) {
+        rest++;
+    } else if (rest[0] != '/') {
         return fail_path(path, "it begins neither with / nor with ~/", e);
     }
-    while (rest.len > 0) {
-        size_t step = 1;
-        bool is_good = len + 1 < FILE_PATH_BYTES;
-        if (sv_starts_with(rest, SV("{date}"))) {
-            step = sizeof "{date}" - 1;
-            is_good = put_date(ret_path, &len, date);
-        } else if (is_good) {
-            ret_path[len++] = rest.ptr[0];
-        }
+    while (*rest) {
+        bool is_date = strncmp(rest, mark, sizeof mark - 1) == 0;
+        bool is_good = is_date ? put_date(ret_path, &len, date) : len + 1 < FILE_PATH_BYTES;
         if (!is_good)
-            return fail_path(path, "it is too long", e);
-        rest = (struct sv){rest.ptr + step, rest.len - step};
+            return fail_path(path, "it is too long, or there is no date", e);
+        if (!is_date)
+            ret_path[len++] = *rest;
+        rest += is_date ? sizeof mark - 1 : 1;
     }
     ret_path[len] = '\0';
     return TILL_OK;
@@ -232,7 +229,7 @@ static enum till_code file_send(struct channel *channel, const struct channel_me
 static enum till_code file_check(struct channel *channel, bool *ret_was_asked, struct till_error *e)
 {
     char path[FILE_PATH_BYTES];
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     enum till_code code =
         expand(channel_get(channel, CHANNEL_FIELD_path), SV("2000-01-01"), path, e);
     return code ? code : look(path, e);

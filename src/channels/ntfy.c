@@ -199,7 +199,7 @@ static enum till_code ntfy_check(struct channel *channel, bool *ret_was_asked, s
     char path[128];
     struct channel_question health = {.what = "ask ntfy"},
                             poll = {.what = "ask ntfy for the topic"};
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     enum till_code code = ask(channel, "v1/health", &health, &answer, &arena, &result, e);
     if (code)

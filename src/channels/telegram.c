@@ -193,7 +193,7 @@ static enum till_code telegram_check(struct channel *channel, bool *ret_was_aske
     struct channel_result result;
     struct channel_question who = {.what = "ask Telegram who the bot is"};
     char body[128];
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     enum till_code code = ask(channel, "getMe", &who, &result, e);
     if (code)
         return code;

@@ -155,19 +155,20 @@ static enum till_code fail(const struct channel_question *question,
     return code;
 }
 
-static enum till_code post(struct channel *channel, struct channel_question *question,
+static enum till_code post(struct channel *channel, const struct channel_question *asked,
                            const char *id, struct channel_result *ret_result, struct till_error *e)
 {
     AUTO_ARENA arena;
     struct channel_answer answer;
     struct signed_headers headers;
+    struct channel_question question = *asked;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
-    question->url = channel_get(channel, CHANNEL_FIELD_url);
-    question->is_url_secret = true; // as far as it is not known that it is none
-    sign(channel, id, question->body, question, &headers);
-    enum till_code code = channel_ask(channel, question, &arena, &answer, ret_result, e);
+    question.url = channel_get(channel, CHANNEL_FIELD_url);
+    question.is_url_secret = true; // as far as it is not known that it is none
+    sign(channel, id, question.body, &question, &headers);
+    enum till_code code = channel_ask(channel, &question, &arena, &answer, ret_result, e);
     if (code == TILL_OK && answer.status / 100 != 2)
-        code = fail(question, &answer, ret_result, e);
+        code = fail(&question, &answer, ret_result, e);
     return code;
 }
 
@@ -191,7 +192,7 @@ static enum till_code webhook_check(struct channel *channel, bool *ret_was_asked
     struct channel_result result;
     struct channel_question question = {.what = "ask the webhook",
                                         .body = SV("{\"type\":\"verification\"}")};
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     crypto_random(number, sizeof number);
     crypto_base64url_encode(number, sizeof number, id + strlen(id), sizeof id - strlen(id));
     return post(channel, &question, id, &result, e);

@@ -213,11 +213,10 @@ static CURLcode transfer_set_limits(struct transfer *transfer,
 }
 
 // libcurl calls it when the connection stands, TLS included, and before the first byte of the request. A stream that the service refused unseen comes by twice.
-static int transfer_on_connected(void *context, char *remote, char *local, int remote_port,
-                                 int local_port)
+static int transfer_on_connected(void *context, TILL_UNUSED char *remote, TILL_UNUSED char *local,
+                                 TILL_UNUSED int remote_port, TILL_UNUSED int local_port)
 {
     struct transfer *transfer = context;
-    (void)remote, (void)local, (void)remote_port, (void)local_port;
     if (transfer->is_handed_over)
         return CURL_PREREQFUNC_OK;
     if (transfer->before_body.call(transfer->before_body.context, &transfer->hook_error)) {
