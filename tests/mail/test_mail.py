@@ -15,12 +15,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+from digest_worlds import Shop, build, empty_home  # noqa: E402
+from sim import Sim, run_till  # noqa: E402
+
 ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("TILL_BUILD", ROOT / "build"))
 PROBE = BUILD / "unit" / "mail_probe"
@@ -396,6 +401,76 @@ class MailTest(unittest.TestCase):
         self.assertEqual((result.outcome, result.code, result.commits), ("not_sent", "store", 1))
         self.assertIn("log could not be written", result.error)
         self.assert_nothing_arrived()
+
+
+# ---- the program ----
+
+
+class ProgramTest(unittest.TestCase):
+    """From `till channels add` to the digest in a mailbox."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="till-mail-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        make_certificate(cls.folder, "good", "127.0.0.1")
+        make_certificate(cls.folder, "wrong", "elsewhere.example")
+        cls.password = secrets.token_urlsafe(24)
+        cls.servers = Servers(cls.folder, cls.password)
+        cls.addClassCleanup(cls.servers.close)
+        with Sim(orders=0, seed=3) as sim:
+            cls.empty = empty_home(sim, cls.folder)
+
+    def till(self, *args, status=0, **options):
+        result = run_till(list(args), home=self.shop.home, env={"TILL_LOCALE": "en_US", "TZ": "UTC"}, **options)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        self.assertNotIn(self.password, result.stdout + result.stderr)
+        return result.stdout + result.stderr
+
+    def add(self, server, *more, status=0, password=None):
+        host = f"{'smtps://' if server == 'tls' else ''}127.0.0.1:{self.servers.ports[server]}"
+        known = ["--smtp-host", host, "--to-address", USER, "--username", USER, "--ca-file", str(self.folder / "good.pem")]
+        return self.till("channels", "add", "email", *known, *more, "--token-stdin", status=status, input=password or self.password)
+
+    def test_from_the_channel_to_the_mailbox(self):
+        self.shop = Shop(self.empty, self.folder / "shop")
+        build(self.shop, "hostile_names")
+        refused = self.add("starttls", status=4, password=secrets.token_urlsafe(8))
+        self.assertIn("app password", refused)
+        self.add("tls")
+        self.till("channels", "test", "email")
+        self.assertEqual(self.servers.mail()["subject"], "till test")
+        ask = ["--date", "2024-10-22", "--timezone", "UTC"]
+        self.till("digest", "--send", *ask)
+        mail = self.servers.mail()
+        self.assertEqual(mail["subject"], "Daily digest of Example Shop, Tuesday 2024-10-22")
+        self.assertEqual(mail["to"], [USER])
+        shown = self.till("digest", *ask).splitlines()
+        for line in mail["text"].splitlines():
+            if "customer left" in line:
+                self.assertNotIn("friends", line)  # names of customers stay here
+            else:
+                self.assertIn(line, shown)
+        self.assertIn("customer left", mail["text"])
+        self.assertNotIn("friends", mail["html"])
+        self.assertNotIn("<script", mail["html"])
+        self.till("digest", "--send", *ask)  # went before
+        self.assertEqual([what for what in self.servers.events() if "mail" in what], [])
+        self.add("tls", "--with-names")
+        self.till("digest", "--send", *ask, "--again")
+        self.assertIn("friends", self.servers.mail()["html"])
+
+    def test_a_preview_is_what_is_sent(self):
+        self.shop = Shop(self.empty, self.folder / "preview")
+        build(self.shop, "growth")
+        self.add("starttls")
+        ask = ["--date", "2024-10-22", "--timezone", "UTC"]
+        preview = self.till("digest", "--preview", *ask)
+        self.assertEqual([what for what in self.servers.events() if "mail" in what], [])
+        self.till("digest", "--send", *ask)
+        sent = base64.b64decode(self.servers.mail()["raw"]).decode().split("\r\n")
+        seen = preview.replace("\r", "").split("\n")
+        self.assertEqual([line for line in sent if line.strip() and not line.startswith("Date:") and line not in seen], [])
 
 
 # ---- shapes ----
