@@ -171,7 +171,7 @@ static enum till_code email_check(struct channel *channel, bool *ret_was_asked,
                                   struct till_error *e)
 {
     struct mail_server server;
-    (void)ret_was_asked;
+    *ret_was_asked = true;
     enum till_code code = take_server(channel, &server, e);
     return code ? code : mail_check(&server, e);
 }

@@ -155,28 +155,31 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t bytes, vo
 }
 
 // A line of a reply: "250-SIZE" goes on, "250 OK" ends it. The first line of several says most.
-static size_t on_reply(char *data, size_t size, size_t count, void *context)
+static void take_reply(struct smtp_talk *talk, const char *data, size_t bytes)
 {
     enum { CODE_DIGITS = 3, BASE = 10 };
-    struct smtp_talk *talk = context;
-    size_t bytes = size * count;
     int code = 0;
     for (size_t i = 0; i < CODE_DIGITS; i++) {
         if (i >= bytes || data[i] < '0' || data[i] > '9')
-            return bytes;
+            return;
         code = code * BASE + (data[i] - '0');
     }
     if (talk->answered_ms != 0) // to QUIT
-        return bytes;
+        return;
     size_t len = strlen(talk->reply_text);
     for (size_t i = CODE_DIGITS + 1; len == 0 && i < bytes && i < sizeof talk->reply_text; i++)
         talk->reply_text[i - CODE_DIGITS - 1] = data[i] >= ' ' && data[i] < 0x7f ? data[i] : '\0';
     if (bytes > CODE_DIGITS && data[CODE_DIGITS] == '-')
-        return bytes;
+        return;
     talk->reply = code;
     if (talk->stage == SMTP_CONTENT_END || talk->stage == SMTP_NOOP)
         talk->answered_ms = clock_monotonic_ms(talk->clock);
-    return bytes;
+}
+
+static size_t on_reply(char *data, size_t size, size_t count, void *context)
+{
+    take_reply(context, data, size * count);
+    return size * count;
 }
 
 static size_t on_content(char *data, size_t size, size_t count, void *context)
