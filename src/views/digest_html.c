@@ -102,7 +102,7 @@ static void put_headline(const struct mail *mail, const struct digest_line *line
     view_digest_value(&value, mail->style, line, &line->cells[window].now);
     say_change(&change, mail, line, window);
     buf_format(mail->out,
-               "<div style=\"display:inline-block;min-width:31%%;vertical-align:top;padding:0 6px "
+               "<div style=\"display:inline-block;min-width:26%%;vertical-align:top;padding:0 6px "
                "14px 0\">"
                "<div class=\"q\" style=\"" QUIET FONT
                "font-size:13px;line-height:18px\">%s</div><div class=\"i\" style=\"" INK FONT
