@@ -14,6 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import chat  # noqa: E402
 import digest_worlds  # noqa: E402
+import places  # noqa: E402
 from sim import Sim, kill_till, run_till, shifted_clock, start_till, till_path, wait_for  # noqa: E402
 
 DAY = "2024-10-22"
@@ -179,6 +180,20 @@ class ByHand(DeliverCase):
                     for message in fake.messages:
                         self.assertEqual((message.pings, message.links), ([], []))
                     fake.messages.clear()
+
+    def test_mail(self):
+        self.shop()
+        place = self.enterContext(places.Places())
+        self.till("channels", "add", "email", *place.options("email"))
+        for _ in range(2):
+            self.till("digest", "--send", "--date", DAY)
+        [sent] = place.got["email"]
+        text = sent if isinstance(sent, str) else sent.decode()
+        self.assertIn("Subject: Daily digest of Example Shop, Tuesday 2024-10-22", text)
+        self.assertRegex(text, r"(?i)\nMessage-ID: <till-day-2024-10-22-[0-9a-f]{16}@")
+        self.assertIn("multipart/alternative", text)
+        preview = self.till("digest", "--preview", "--date", DAY).stdout
+        self.assertIn("me@example.com", preview)
 
     def test_some_fail(self):
         self.shop()
