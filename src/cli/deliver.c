@@ -34,11 +34,9 @@ enum till_code cli_delivery_open(struct cli *cli, enum store_mode mode,
     struct cli_delivery *d = ret_delivery;
     *d = (struct cli_delivery){.cli = cli};
     arena_init(&d->arena, TILL_LIMIT_ARENA_BYTES);
-    struct store *probe = NULL; // says so when there is no database yet
-    enum till_code code = cli_open_store(cli, STORE_READ_ONLY, &probe, e);
-    store_close(probe);
-    if (code == TILL_OK)
-        code = cli_open_store(cli, mode, &d->store, e);
+    // None is made here: reading says what to do when there is none yet.
+    bool is_there = fs_exists(cli->places.database);
+    enum till_code code = cli_open_store(cli, is_there ? mode : STORE_READ_ONLY, &d->store, e);
     if (code == TILL_OK)
         code = store_digest_schedule(d->store, &d->schedule, e);
     if (code == TILL_OK)
