@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -382,17 +381,8 @@ static int open_read_only(struct sqlite_db *db)
     return rc;
 }
 
-// A row that fires triggers is a statement that can be taken back: SQLite notes the pages it changes. Four of ours would be enough for a temporary file.
-// Once SQLite is in use it refuses, and works the same, slower.
-static void keep_small_statements_in_memory(void)
-{
-    (void)sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, TILL_LIMIT_STATEMENT_JOURNAL_BYTES);
-}
-
 static int open_handle(struct sqlite_db *db, enum store_mode mode)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, keep_small_statements_in_memory);
     if (mode == STORE_READ_ONLY)
         return open_read_only(db);
     return sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
