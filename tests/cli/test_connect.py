@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from mirror import database  # noqa: E402
-from sim import READ_SCOPES, Sim, run_till, start_till, wait_for  # noqa: E402
+from sim import READ_SCOPES, Sim, connect_shop, run_till, start_till, wait_for  # noqa: E402
 
 
 class ConnectCase(unittest.TestCase):
@@ -397,6 +397,17 @@ class Disconnect(ConnectCase):
         customers = {row["email"] for row in self.sim.rows("customers") if row["email"]}
         data = (pathlib.Path(self.home) / "till.db").read_bytes()
         self.assertFalse([email for email in customers if email.encode() in data])
+
+    def test_purge_of_many_rows(self):
+        # Statements of so many rows outgrow what SQLite keeps of them in memory.
+        home = pathlib.Path(self.home) / "many"
+        with Sim(orders=1200, seed=5) as sim:
+            connect_shop(home, sim, scopes="events")
+            run_till(["sync"], home=home, env={"TILL_RATE": "max"}, check=True)
+            result = run_till(["disconnect", "polar", "--purge"], home=home)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with database(home) as connection:
+            self.assertEqual(connection.execute("SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM events)").fetchone()[0], 0)
 
     def test_unknown(self):
         self.connect()
