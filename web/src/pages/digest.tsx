@@ -191,59 +191,61 @@ function Lines({ data, windows }: { data: DigestAnswer; windows: DigestWindow[] 
                 </button>
             }
         >
-            <table class="lines">
-                <caption class="sr">The lines of the digest</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">
-                            <span class="sr">Line</span>
-                        </th>
-                        {windows.map((window) => {
-                            const [now, before] = spans(data, window);
-                            return (
-                                <th scope="col" key={window} class="num">
-                                    <span title={`${FULL_WINDOWS[window]}: ${now} beside ${before}`}>{WINDOWS[window]}</span>
-                                    <span class="when">
-                                        {now}
-                                        <span class="p2"> beside {before}</span>
-                                    </span>
-                                </th>
-                            );
-                        })}
-                    </tr>
-                </thead>
-                {SECTIONS.map(([section, title]) => {
-                    const list = shown.filter(({ line }) => line.section === section);
-                    if (list.length === 0) return null;
-                    return (
-                        <tbody key={section}>
-                            <tr class="group">
-                                <th scope="rowgroup" colSpan={windows.length + 1}>
-                                    {title}
-                                </th>
-                            </tr>
-                            {list.map(({ line, of }) => (
-                                <tr key={line.slug + (line.currency ?? "")}>
-                                    <th scope="row">
-                                        {labelOf(line, data)}
-                                        {" "}
-                                        <OwnDate line={line} data={data} />
+            <div class="scroll" tabIndex={0} role="group" aria-label="The lines">
+                <table class="lines">
+                    <caption class="sr">The lines of the digest</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">
+                                <span class="sr">Line</span>
+                            </th>
+                            {windows.map((window) => {
+                                const [now, before] = spans(data, window);
+                                return (
+                                    <th scope="col" key={window} class="num">
+                                        <span title={`${FULL_WINDOWS[window]}: ${now} beside ${before}`}>{WINDOWS[window]}</span>
+                                        <span class="when">
+                                            {now}
+                                            <span class="p2"> beside {before}</span>
+                                        </span>
                                     </th>
-                                    {windows.map((window) => (
-                                        <td class="num" key={window}>
-                                            {of.includes(window) && (
-                                                <>
-                                                    <span class="value">{valueOf(line, line[window].value)}</span> <Moved line={line} window={window} />
-                                                </>
-                                            )}
-                                        </td>
-                                    ))}
+                                );
+                            })}
+                        </tr>
+                    </thead>
+                    {SECTIONS.map(([section, title]) => {
+                        const list = shown.filter(({ line }) => line.section === section);
+                        if (list.length === 0) return null;
+                        return (
+                            <tbody key={section}>
+                                <tr class="group">
+                                    <th scope="rowgroup" colSpan={windows.length + 1}>
+                                        {title}
+                                    </th>
                                 </tr>
-                            ))}
-                        </tbody>
-                    );
-                })}
-            </table>
+                                {list.map(({ line, of }) => (
+                                    <tr key={line.slug + (line.currency ?? "")}>
+                                        <th scope="row">
+                                            {labelOf(line, data)}
+                                            {" "}
+                                            <OwnDate line={line} data={data} />
+                                        </th>
+                                        {windows.map((window) => (
+                                            <td class="num" key={window}>
+                                                {of.includes(window) && (
+                                                    <>
+                                                        <span class="value">{valueOf(line, line[window].value)}</span> <Moved line={line} window={window} />
+                                                    </>
+                                                )}
+                                            </td>
+                                        ))}
+                                    </tr>
+                                ))}
+                            </tbody>
+                        );
+                    })}
+                </table>
+            </div>
         </Part>
     );
 }
