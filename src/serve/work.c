@@ -221,6 +221,8 @@ static enum till_code secret_lines(struct line *line, enum channel_kind kind, st
         value = value.ptr ? sv_trim(value) : SV("");
         if (memchr(value.ptr, '\n', value.len) || memchr(value.ptr, '\r', value.len))
             code = TILL_FAIL(e, TILL_USAGE, 0, "%s is more than one line", info->word);
+        else if (i == CHANNEL_FIELD_signing_secret && value.len == 0) // a job's output is kept
+            code = TILL_FAIL(e, TILL_USAGE, 0, "%s is missing: the one that asks makes it", name);
         buf_sv(&text, value);
         buf_char(&text, '\n');
     }

@@ -88,10 +88,10 @@ static void lines(void **state)
         {API_channel_put, "kind=email&smtp_host=a&to_address=b&sender=c&username=d&password=e+f",
          "channels --token-stdin --smtp-host=a --to-address=b --sender=c --username=d -- add email",
          false, "e f\n"},
-        {API_channel_put, "kind=webhook&url=https://a",
+        {API_channel_put, "kind=webhook&url=https://a&signing_secret=whsec_a",
          "channels --token-stdin --url=https://a -- "
          "add webhook",
-         false, "\n"},
+         false, "whsec_a\n"},
         {API_channel_set, "name=--help&enabled=0&with_names=1",
          "channels --with-names --off -- set --help", false, NULL},
         {API_channel_test, "name=a", "channels -- test a", false, NULL},
@@ -146,6 +146,7 @@ static void what_is_missing(void **state)
         {API_channel_put, "kind=command", "command line alone"},
         {API_channel_put, "kind=slack&bot_token=1", "no bot_token"},
         {API_channel_put, "kind=webhook&url=a&signing_secret=a%0ab", "one line"},
+        {API_channel_put, "kind=webhook&url=a&signing_secret=+", "signing_secret"},
     };
     (void)state;
     for (size_t i = 0; i < TILL_COUNT(table); i++) {
