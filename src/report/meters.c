@@ -10,6 +10,9 @@
 #include "report/metrics.h"
 #include "report/movements.h"
 #include "store/breakdown.h"
+#include "store/channels.h"
+
+enum { DELIVERIES_LOOKED_AT = 32 };
 
 struct summing {
     struct movements *engine;
@@ -134,6 +137,27 @@ static enum till_code fill(struct store *store, const struct report_card *card,
     return code;
 }
 
+static enum till_code put_channels(struct store *store, struct arena *arena,
+                                   struct report_meters *meters, struct till_error *e)
+{
+    struct store_channels channels = {0};
+    enum till_code code = store_channels(store, arena, &channels, e);
+    for (size_t i = 0; code == TILL_OK && i < channels.count && i < TILL_LIMIT_CHANNELS; i++) {
+        const struct store_channel *channel = &channels.list[i];
+        struct report_meter_channel *meter = &meters->channels[meters->channel_count++];
+        struct store_deliveries newest = {0};
+        (void)snprintf(meter->name, sizeof meter->name, "%s", channel->name);
+        (void)snprintf(meter->kind, sizeof meter->kind, "%s", channel->kind);
+        meter->is_enabled = channel->is_enabled;
+        code = store_deliveries(store, channel->name, DELIVERIES_LOOKED_AT, arena, &newest, e);
+        meter->is_troubled = newest.count > 0 && newest.list[0].state != STORE_DELIVERY_SENT;
+        for (size_t k = 0; k < newest.count && meter->last_sent_us == 0; k++)
+            if (newest.list[k].state == STORE_DELIVERY_SENT)
+                meter->last_sent_us = newest.list[k].last_us;
+    }
+    return code;
+}
+
 enum till_code report_meters(struct store *store, const struct clock *clock,
                              const struct zone *zone, const struct report_status_options *options,
                              struct report_meters *ret_meters, struct till_error *e)
@@ -158,5 +182,7 @@ enum till_code report_meters(struct store *store, const struct clock *clock,
                     &ret_meters->meters[i], e);
     }
     till_free(today);
-    return code;
+    AUTO_ARENA arena;
+    arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
+    return code ? code : put_channels(store, &arena, ret_meters, e);
 }

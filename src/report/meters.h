@@ -5,6 +5,7 @@
 #ifndef TILL_REPORT_METERS_H
 #define TILL_REPORT_METERS_H
 
+#include "base/limits.h"
 #include "report/report.h"
 
 struct report_meter_line {
@@ -19,8 +20,16 @@ struct report_meter {                                // of one organization
     size_t line_count;
     int64_t active_subscriptions; // as `till metrics` has it today
 };
+struct report_meter_channel { // where digests go
+    char name[STORE_NAME_BYTES], kind[STORE_NAME_BYTES];
+    bool is_enabled;
+    bool is_troubled;     // its newest digest failed, waits for another try, or nobody knows
+    int64_t last_sent_us; // 0 = none, or none of the newest
+};
 struct report_meters {
     struct report_status status;
+    struct report_meter_channel channels[TILL_LIMIT_CHANNELS];
+    size_t channel_count;
     struct report_meter meters[REPORT_CARDS]; // of status.cards, by the same index; connected ones
 };
 // Nothing connected: no cards, and no error. Large: not for the stack.

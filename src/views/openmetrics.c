@@ -9,15 +9,17 @@
 
 #include "base/money.h"
 
-// What one sample is about; without a table or currency those are NULL.
+// What one sample is about: as far as its family's scope says.
 struct point {
     const struct report_meters *meters;
     size_t card;
     enum table_id table;
     const struct report_meter_line *line;
+    const struct store_source *source;
+    const struct report_meter_channel *channel;
 };
 
-enum scope { OF_CONNECTION, OF_TABLE, OF_CURRENCY };
+enum scope { OF_CONNECTION, OF_TABLE, OF_CURRENCY, OF_SOURCE, OF_CHANNEL };
 
 struct family {
     const char *name, *unit, *help;
@@ -155,6 +157,31 @@ static bool mrr(struct buf *out, const struct point *point)
     return meter_of(point)->has_subscriptions && put_money(out, point, point->line->mrr_minor);
 }
 
+static bool source_fresh(struct buf *out, const struct point *point)
+{
+    return put_time(out, point->source->fresh_us);
+}
+static bool source_age(struct buf *out, const struct point *point)
+{
+    return put_age(out, point, point->source->fresh_us);
+}
+static bool source_failures(struct buf *out, const struct point *point)
+{
+    return put_count(out, point->source->failure_count);
+}
+static bool channel_enabled(struct buf *out, const struct point *point)
+{
+    return put_count(out, point->channel->is_enabled);
+}
+static bool channel_sent(struct buf *out, const struct point *point)
+{
+    return put_time(out, point->channel->last_sent_us);
+}
+static bool channel_troubled(struct buf *out, const struct point *point)
+{
+    return put_count(out, point->channel->is_troubled);
+}
+
 static const struct family families[] = {
     {"till_connection_connected", "", "1 while the service is connected, 0 after a disconnect.",
      OF_CONNECTION, connected},
@@ -193,6 +220,18 @@ static const struct family families[] = {
     {"till_today_lost_subscriptions", "", "Subscriptions that ended on the local day so far.",
      OF_CURRENCY, lost_subscriptions},
     {"till_mrr", "", "Monthly recurring revenue as of now.", OF_CURRENCY, mrr},
+    {"till_source_fresh_timestamp_seconds", "seconds",
+     "Web traffic is as the source had it then: start of the last run that went well.", OF_SOURCE,
+     source_fresh},
+    {"till_source_age_seconds", "seconds", "How long ago that was.", OF_SOURCE, source_age},
+    {"till_source_failures", "", "Runs that failed since then.", OF_SOURCE, source_failures},
+    {"till_channel_enabled", "", "1 while digests go to the channel, 0 when it is switched off.",
+     OF_CHANNEL, channel_enabled},
+    {"till_channel_last_sent_timestamp_seconds", "seconds", "When a digest arrived there last.",
+     OF_CHANNEL, channel_sent},
+    {"till_channel_troubled", "",
+     "1 when its newest digest failed, waits for another try, or may not have arrived.", OF_CHANNEL,
+     channel_troubled},
 };
 
 // ---- the text ----
@@ -220,25 +259,42 @@ static void put_label(struct buf *out, const char *name, const char *text)
     buf_char(out, '"');
 }
 
+static void put_labels(struct buf *out, enum scope scope, const struct point *point)
+{
+    if (scope == OF_SOURCE) {
+        put_label(out, "source", point->source->name);
+        buf_char(out, ',');
+        put_label(out, "service", traffic_service_word(point->source->service));
+        return;
+    }
+    if (scope == OF_CHANNEL) {
+        put_label(out, "channel", point->channel->name);
+        buf_char(out, ',');
+        put_label(out, "kind", point->channel->kind);
+        return;
+    }
+    const struct store_connection *connection = &card_of(point)->connection;
+    put_label(out, "connection", connection->name);
+    buf_char(out, ',');
+    put_label(out, "organization", connection->organization_name);
+    if (scope == OF_TABLE) {
+        buf_char(out, ',');
+        put_label(out, "table", model_table(point->table)->name);
+    } else if (scope == OF_CURRENCY) {
+        buf_char(out, ',');
+        put_label(out, "currency", point->line->currency);
+    }
+}
+
 static void put_sample(struct buf *out, const struct family *family, const struct point *point)
 {
-    const struct store_connection *connection = &card_of(point)->connection;
     AUTO_BUF value;
     buf_init(&value, out->limit_bytes);
     if (!family->value(&value, point))
         return;
     buf_text(out, family->name);
     buf_char(out, '{');
-    put_label(out, "connection", connection->name);
-    buf_char(out, ',');
-    put_label(out, "organization", connection->organization_name);
-    if (family->scope == OF_TABLE) {
-        buf_char(out, ',');
-        put_label(out, "table", model_table(point->table)->name);
-    } else if (family->scope == OF_CURRENCY) {
-        buf_char(out, ',');
-        put_label(out, "currency", point->line->currency);
-    }
+    put_labels(out, family->scope, point);
     buf_text(out, "} ");
     if (value.failure == TILL_OK)
         buf_sv(out, (struct sv){value.data, value.len});
@@ -271,6 +327,21 @@ static void put_samples(struct buf *out, const struct family *family, struct poi
     }
 }
 
+// What is of no connection: one sample each. A source that is switched off has none, since its age would alarm for ever.
+static void put_others(struct buf *out, const struct family *family, struct point point)
+{
+    const struct report_meters *meters = point.meters;
+    for (size_t i = 0; family->scope == OF_SOURCE && i < meters->status.source_count; i++) {
+        point.source = &meters->status.sources[i].source;
+        if (point.source->disconnected_at_us == 0 && meters->status.sources[i].due_us != 0)
+            put_sample(out, family, &point);
+    }
+    for (size_t i = 0; family->scope == OF_CHANNEL && i < meters->channel_count; i++) {
+        point.channel = &meters->channels[i];
+        put_sample(out, family, &point);
+    }
+}
+
 void view_openmetrics(struct buf *out, const struct report_meters *meters, const char *version)
 {
     buf_text(out, "# TYPE till_build info\n# HELP till_build The program that answers.\n"
@@ -285,6 +356,7 @@ void view_openmetrics(struct buf *out, const struct report_meters *meters, const
         buf_format(out, "# HELP %s %s\n", family->name, family->help);
         for (size_t card = 0; card < meters->status.card_count; card++)
             put_samples(out, family, (struct point){.meters = meters, .card = card});
+        put_others(out, family, (struct point){.meters = meters});
     }
     buf_text(out, "# EOF\n");
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`till status --format openmetrics`, read by a strict parser of OpenMetrics 1.0; its numbers are those of the other commands; labels cannot break out."""
 
+import datetime
 import decimal
 import json
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -139,6 +141,48 @@ class OpenMetrics(unittest.TestCase):
             mrr[row["currency"]] = major(row["mrr"], row["currency"])
         shown = self.by(samples, "till_mrr", "currency")
         self.assertEqual({currency: value for currency, value in shown.items() if value}, {c: v for c, v in mrr.items() if v})
+
+    def test_channels_of_digests(self):
+        with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self.home, home, dirs_exist_ok=True)
+
+            def samples():
+                return parse(run_till(["status", "--format", "openmetrics"], home=home, check=True).stdout)
+            place = pathlib.Path(folder) / "in"
+            place.mkdir()
+            self.assertNotIn("till_channel_enabled", samples())
+            run_till(["channels", "add", "file", "--name", "mine", "--path", f"{place}/digest.txt"], home=home, check=True)
+            key = (("channel", "mine"), ("kind", "file"))
+            added = samples()
+            self.assertEqual((added["till_channel_enabled"], added["till_channel_troubled"]), ({key: 1}, {key: 0}))
+            self.assertNotIn("till_channel_last_sent_timestamp_seconds", added)
+            run_till(["digest", "--send"], home=home, check=True)
+            sent = samples()["till_channel_last_sent_timestamp_seconds"][key]
+            self.assertLess(abs(float(sent) - time.time()), 600)
+            shutil.rmtree(place)
+            day = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=9)
+            self.assertEqual(run_till(["digest", "--send", "--date", str(day)], home=home).returncode, 3)
+            failed = samples()
+            self.assertEqual(failed["till_channel_troubled"], {key: 1})
+            self.assertEqual(failed["till_channel_last_sent_timestamp_seconds"], {key: sent})
+            run_till(["channels", "set", "mine", "--off"], home=home, check=True)
+            self.assertEqual(samples()["till_channel_enabled"], {key: 0})
+
+    def test_sources_of_web_traffic(self):
+        with tempfile.TemporaryDirectory() as home:
+            shutil.copytree(self.home, home, dirs_exist_ok=True)
+            with sqlite3.connect(pathlib.Path(home) / "till.db") as connection:
+                for name, enabled, gone in (("web", 1, None), ("off", 0, None), ("gone", 1, "2026-01-03T00:00:00.000000Z")):
+                    connection.execute(
+                        "INSERT INTO traffic_sources (name, service, api_url, property, property_name, account, timezone, secret_place, connected_at, disconnected_at, "
+                        "is_enabled, fresh_at, failure_count) VALUES (?, 'umami', 'https://example.com', 'p', 'p', '', 'UTC', 'file', "
+                        "'2026-01-01T00:00:00.000000Z', ?, ?, '2026-01-02T00:00:00.500000Z', 2)", (name, gone, enabled))
+            connection.close()
+            samples = parse(run_till(["status", "--format", "openmetrics"], home=home, check=True).stdout)
+        key = (("service", "umami"), ("source", "web"))
+        self.assertEqual(samples["till_source_failures"], {key: 2})
+        self.assertEqual(samples["till_source_fresh_timestamp_seconds"], {key: decimal.Decimal("1767312000.5")})
+        self.assertAlmostEqual(float(samples["till_source_age_seconds"][key]), time.time() - 1767312000.5, delta=600)
 
     def test_names_cannot_break_out(self):
         hostile = 'Quote"} 1\nevil_metric 5 \\ \x1b[2J é'
