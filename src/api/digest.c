@@ -5,6 +5,7 @@
 #include "api/questions.h"
 #include "base/fault.h"
 #include "report/digest.h"
+#include "store/channels.h"
 
 static void date_json(struct buf *out, const char *key, struct civil_date date)
 {
@@ -60,25 +61,48 @@ static void write_answer(struct buf *out, const struct digest *digest, struct ci
     buf_text(out, "}\n");
 }
 
-enum till_code api_digest(struct api_work *work, struct till_error *e)
+// The zone in which digests are sent, when one was set for them and the question names none: the page says what the mail said.
+static enum till_code open_own_zone(struct api_work *work, struct zone **ret_zone,
+                                    struct till_error *e)
 {
+    struct store_digest_schedule schedule;
+    if (api_value(work->question, "timezone").ptr)
+        return TILL_OK;
+    enum till_code code = store_digest_schedule(work->store, &schedule, e);
+    return code == TILL_OK && schedule.timezone[0] ? zone_open(schedule.timezone, ret_zone, e)
+                                                   : code;
+}
+
+static enum till_code answer(struct api_work *work, const struct zone *zone, struct digest *digest,
+                             struct till_error *e)
+{
+    const struct civil_date latest = civil_date_add_days(zone_date(zone, work->now_us), -1);
     struct report_digest_question question = {
         .connection = &work->connection,
-        .zone = work->zone,
+        .zone = zone,
+        .date = latest,
         .is_weekly = sv_equal(api_value(work->question, "weekly"), SV("1")),
         .has_names = true,
         .clock = work->question->clock};
-    const struct civil_date latest = civil_date_add_days(zone_date(work->zone, work->now_us), -1);
-    struct digest *digest = till_calloc(1, sizeof *digest);
-    enum till_code code = digest ? api_connection(work, e) : TILL_FAIL_MEMORY(e);
-    question.date = latest;
     (void)api_date(work, "date", &question.date);
-    if (code == TILL_OK)
-        code = api_text(work, "traffic_source", &question.source, e);
+    enum till_code code = api_text(work, "traffic_source", &question.source, e);
     if (code == TILL_OK)
         code = report_digest(work->store, &question, work->arena, digest, e);
     if (code == TILL_OK)
         write_answer(work->out, digest, latest);
+    return code;
+}
+
+enum till_code api_digest(struct api_work *work, struct till_error *e)
+{
+    struct zone *own = NULL;
+    struct digest *digest = till_calloc(1, sizeof *digest);
+    enum till_code code = digest ? api_connection(work, e) : TILL_FAIL_MEMORY(e);
+    if (code == TILL_OK)
+        code = open_own_zone(work, &own, e);
+    if (code == TILL_OK)
+        code = answer(work, own ? own : work->zone, digest, e);
+    zone_close(own);
     till_free(digest);
     return code;
 }

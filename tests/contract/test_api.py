@@ -264,6 +264,9 @@ class Reports(World):
                        "NULL, 'no answer')", (self.organizations["polar"],))
         with Ask(home) as ask:
             answer = ask("channels")
+            # What was sent is cut at that zone's midnights: so is the page's digest, unless it asks for another.
+            self.assertEqual([ask("digest", connection="polar", date="2026-09-20", **zone)["timezone"] for zone in ({}, {"timezone": "Europe/Berlin"})],
+                             ["Asia/Kolkata", "Europe/Berlin"])
         mine, other, team = answer["channels"]
         self.assertEqual((mine["sections"], mine["digests"], mine["connection"], mine["with_names"], mine["ascii"], mine["enabled"], mine["deliveries"]),
                          (["money", "standouts"], "both", "second", True, True, False, []))

@@ -78,7 +78,7 @@ function OwnDate({ line, data }: { line: DigestLine; data: DigestAnswer }) {
 
 // ---- which digest
 
-function Which({ report, date, latest, isWeekly }: { report: Report; date: string; latest: string; isWeekly: boolean }) {
+function Which({ report, zone, date, latest, isWeekly }: { report: Report; zone: string; date: string; latest: string; isWeekly: boolean }) {
     const step = isWeekly ? WEEK : 1;
     const show = (to: string) => setParams({ date: to >= latest ? null : to });
     return (
@@ -113,7 +113,7 @@ function Which({ report, date, latest, isWeekly }: { report: Report; date: strin
                 </div>
             )}
             <span class="gap" />
-            <ZoneChoice zone={report.zone} />
+            <ZoneChoice zone={zone} />
         </div>
     );
 }
@@ -378,7 +378,6 @@ export function Digest() {
     const report = useReport();
     const { params } = usePlace();
     const isWeekly = params.get("weekly") === "1";
-    const latest = addDays(today(report.zone), -1);
     const asked = params.get("date");
     const { data, error, again, isLoading } = useAnswer<DigestAnswer>("/api/digest", {
         connection: report.query.connection,
@@ -387,9 +386,12 @@ export function Digest() {
         timezone: report.query.timezone,
         traffic_source: params.get("source"),
     });
+    // Unless one is chosen it is the zone that digests are sent in.
+    const zone = params.get("timezone") || data?.timezone || report.zone;
+    const latest = data?.latest_date ?? addDays(today(zone), -1);
     return (
         <>
-            <Which report={report} date={asked ?? latest} latest={latest} isWeekly={isWeekly} />
+            <Which report={report} zone={zone} date={asked ?? latest} latest={latest} isWeekly={isWeekly} />
             {error && (
                 <>
                     <h1 class="sr">Digest</h1>
