@@ -160,7 +160,7 @@ static enum till_code post(struct channel *channel, const struct channel_questio
 {
     AUTO_ARENA arena;
     struct channel_answer answer;
-    struct signed_headers headers;
+    struct signed_headers headers = {.id = ""};
     struct channel_question question = *asked;
     arena_init(&arena, TILL_LIMIT_ARENA_BYTES);
     question.url = channel_get(channel, CHANNEL_FIELD_url);

@@ -202,18 +202,25 @@ static const struct movements_line *first_line(const struct digest_gathering *g,
     return NULL;
 }
 
+// .ptr NULL where it must not be told.
+static struct sv name_of(const struct digest_gathering *g, const struct report_person *person)
+{
+    const struct sv hidden = {NULL, 0};
+    if (!g->question->has_names)
+        return hidden;
+    if (person->name.ptr)
+        return person->name;
+    return person->email.ptr ? person->email : SV("a customer without a name");
+}
+
 static void take_lost(struct digest_gathering *g, const struct report_customers *lost)
 {
     for (size_t i = 0; i < lost->count && g->facts.lost_count < DIGEST_LOST; i++) {
         const struct report_person *person = &lost->people[i];
         const struct movements_line *line =
             first_line(g, person->currency, digest_main_span(g).from);
-        struct sv name = !g->question->has_names ? (struct sv){0}
-                         : person->name.ptr      ? person->name
-                         : person->email.ptr     ? person->email
-                                                 : SV("a customer without a name");
         g->facts.lost[g->facts.lost_count++] =
-            (struct digest_lost){.name = name,
+            (struct digest_lost){.name = name_of(g, person),
                                  .currency = person->currency,
                                  .mrr_minor = person->mrr_minor,
                                  .all_minor = line ? line->start_minor : 0,
