@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/stop.h"
+#include "channels/chat.h"
 #include "channels/email.h"
 
 static const struct channel_service *const services[CHANNEL_KIND__COUNT] = {
@@ -210,7 +211,9 @@ enum till_code channel_compose(const struct channel *channel, const struct chann
                                struct arena *arena, struct channel_parts *ret_parts,
                                struct till_error *e)
 {
-    return channel->service->compose(channel, message, arena, ret_parts, e);
+    const struct channel_service *service = channel->service;
+    return service->chat ? chat_compose(channel, message, arena, ret_parts, e)
+                         : service->compose(channel, message, arena, ret_parts, e);
 }
 
 enum till_code channel_send(struct channel *channel, const struct channel_message *message,

@@ -8,6 +8,7 @@
 #include "decode/json.h"
 #include "http/http.h"
 
+struct chat; // chat.h
 // One for each kind, in a file of its own; it lives for ever. channel.c has the table.
 struct channel_service {
     bool is_repeatable; // the same part twice does no harm
@@ -17,6 +18,7 @@ struct channel_service {
     enum till_code (*compose)(const struct channel *channel, const struct channel_message *message,
                               struct arena *arena, struct channel_parts *ret_parts,
                               struct till_error *e);
+    const struct chat *chat; // of chats, in place of compose
     // One part, of the message that it was composed of. *ret_result is CHANNEL_NOT_SENT without a wait when it is called, and TILL_OK makes it CHANNEL_SENT.
     enum till_code (*send)(struct channel *channel, const struct channel_message *message,
                            const struct channel_part *part, const struct channel_commit *commit,

@@ -40,16 +40,17 @@ static enum till_code compose_part(const struct channel *channel,
 }
 
 enum till_code chat_compose(const struct channel *channel, const struct channel_message *message,
-                            const struct split_limits *limits, chat_put *put, struct arena *arena,
-                            struct channel_parts *ret_parts, struct till_error *e)
+                            struct arena *arena, struct channel_parts *ret_parts,
+                            struct till_error *e)
 {
+    const struct chat *chat = channel->service->chat;
     struct split_parts parts;
     AUTO_BUF where;
     buf_init(&where, TILL_LIMIT_BUFFER_BYTES);
     channel_describe(channel, &where);
     enum till_code code = buf_fail(&where, "a message", e);
     if (code == TILL_OK)
-        code = split_message(message, limits, arena, &parts, e);
+        code = split_message(message, chat->limits, arena, &parts, e);
     if (code)
         return code;
     struct sv address = arena_sv(arena, (struct sv){where.data ? where.data : "", where.len});
@@ -57,7 +58,8 @@ enum till_code chat_compose(const struct channel *channel, const struct channel_
     if (!address.ptr || !list)
         return arena_fail(arena, "a message", e);
     for (size_t i = 0; i < parts.count && code == TILL_OK; i++)
-        code = compose_part(channel, message, &parts.list[i], put, address, arena, &list[i], e);
+        code =
+            compose_part(channel, message, &parts.list[i], chat->put, address, arena, &list[i], e);
     if (code == TILL_OK)
         *ret_parts = (struct channel_parts){list, parts.count};
     return code;

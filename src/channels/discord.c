@@ -89,12 +89,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     buf_text(out, "]}]}");
 }
 
-static enum till_code discord_compose(const struct channel *channel,
-                                      const struct channel_message *message, struct arena *arena,
-                                      struct channel_parts *ret_parts, struct till_error *e)
-{
-    return chat_compose(channel, message, &limits, put_part, arena, ret_parts, e);
-}
+static const struct chat composing = {&limits, put_part};
 
 // ---- sending ----
 
@@ -173,7 +168,7 @@ static enum till_code discord_check(struct channel *channel, bool *ret_was_asked
 const struct channel_service channel_discord = {
     .open = discord_open,
     .describe = discord_describe,
-    .compose = discord_compose,
+    .chat = &composing,
     .send = discord_send,
     .check = discord_check,
 };

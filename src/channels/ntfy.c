@@ -100,12 +100,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     buf_char(out, '}');
 }
 
-static enum till_code ntfy_compose(const struct channel *channel,
-                                   const struct channel_message *message, struct arena *arena,
-                                   struct channel_parts *ret_parts, struct till_error *e)
-{
-    return chat_compose(channel, message, &limits, put_part, arena, ret_parts, e);
-}
+static const struct chat composing = {&limits, put_part};
 
 // ---- sending ----
 
@@ -220,7 +215,7 @@ static enum till_code ntfy_check(struct channel *channel, bool *ret_was_asked, s
 const struct channel_service channel_ntfy = {
     .open = ntfy_open,
     .describe = ntfy_describe,
-    .compose = ntfy_compose,
+    .chat = &composing,
     .send = ntfy_send,
     .check = ntfy_check,
 };

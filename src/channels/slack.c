@@ -84,12 +84,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     buf_text(out, "]}");
 }
 
-static enum till_code slack_compose(const struct channel *channel,
-                                    const struct channel_message *message, struct arena *arena,
-                                    struct channel_parts *ret_parts, struct till_error *e)
-{
-    return chat_compose(channel, message, &limits, put_part, arena, ret_parts, e);
-}
+static const struct chat composing = {&limits, put_part};
 
 // ---- sending ----
 
@@ -179,7 +174,7 @@ static enum till_code slack_check(struct channel *channel, bool *ret_was_asked,
 const struct channel_service channel_slack = {
     .open = slack_open,
     .describe = slack_describe,
-    .compose = slack_compose,
+    .chat = &composing,
     .send = slack_send,
     .check = slack_check,
 };

@@ -92,12 +92,7 @@ static void put_part(const struct channel *channel, const struct channel_message
     buf_char(out, '}');
 }
 
-static enum till_code telegram_compose(const struct channel *channel,
-                                       const struct channel_message *message, struct arena *arena,
-                                       struct channel_parts *ret_parts, struct till_error *e)
-{
-    return chat_compose(channel, message, &limits, put_part, arena, ret_parts, e);
-}
+static const struct chat composing = {&limits, put_part};
 
 // ---- sending ----
 
@@ -209,7 +204,7 @@ static enum till_code telegram_check(struct channel *channel, bool *ret_was_aske
 const struct channel_service channel_telegram = {
     .open = telegram_open,
     .describe = telegram_describe,
-    .compose = telegram_compose,
+    .chat = &composing,
     .send = telegram_send,
     .check = telegram_check,
 };
