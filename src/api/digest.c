@@ -7,21 +7,13 @@
 #include "report/digest.h"
 #include "store/channels.h"
 
-static void date_json(struct buf *out, const char *key, struct civil_date date)
-{
-    view_json_key(out, key);
-    buf_char(out, '"');
-    digest_date_words(out, date);
-    buf_char(out, '"');
-}
-
 static void days_json(struct buf *out, const struct digest *digest)
 {
     view_json_key(out, "days");
     buf_char(out, '[');
     for (int i = 0; i < DIGEST_BARS && digest->main != 0; i++) {
         buf_text(out, i > 0 ? ",{" : "{");
-        date_json(out, "date", civil_date_add_days(digest->date, i + 1 - DIGEST_BARS));
+        view_json_date(out, "date", civil_date_add_days(digest->date, i + 1 - DIGEST_BARS));
         view_json_int(out, "revenue_minor", digest->bars[i]);
         buf_char(out, '}');
     }
@@ -57,7 +49,7 @@ static void write_answer(struct buf *out, const struct digest *digest, struct ci
     days_json(out, digest);
     view_json_text(out, "remark", view_digest_remark(digest));
     view_json_text(out, "nothing", view_digest_nothing(digest));
-    date_json(out, "latest_date", latest);
+    view_json_date(out, "latest_date", latest);
     buf_text(out, "}\n");
 }
 

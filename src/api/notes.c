@@ -2,8 +2,6 @@
 // notes.c - what people wrote beside the numbers: annotations, goals, saved queries.
 #include "store/notes.h"
 
-#include <stdio.h>
-
 #include "api/questions.h"
 #include "views/views.h"
 
@@ -18,11 +16,10 @@ static void text_json(struct buf *out, const char *key, struct sv text)
 
 static void date_json(struct buf *out, const char *key, bool is_there, struct civil_date date)
 {
-    char text[32] = "";
     if (is_there)
-        (void)snprintf(text, sizeof text, "%04d-%02d-%02d", (int)date.year, (int)date.month,
-                       (int)date.day);
-    view_json_text(out, key, text);
+        view_json_date(out, key, date);
+    else
+        view_json_text(out, key, NULL);
 }
 
 enum till_code api_annotations_json(struct api_work *work, const struct civil_date *from,

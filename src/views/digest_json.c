@@ -3,23 +3,6 @@
 #include "views/digest.h"
 #include "views/movements.h"
 
-static void date_json(struct buf *out, const char *key, struct civil_date date)
-{
-    view_json_key(out, key);
-    buf_char(out, '"');
-    digest_date_words(out, date);
-    buf_char(out, '"');
-}
-
-static void sv_json(struct buf *out, const char *key, struct sv text)
-{
-    view_json_key(out, key);
-    if (text.ptr)
-        buf_json_string(out, text);
-    else
-        buf_text(out, "null");
-}
-
 static void currency_json(struct buf *out, metrics_currency currency)
 {
     char code[VIEW_CURRENCY_BYTES];
@@ -74,7 +57,7 @@ static void line_json(struct buf *out, const struct digest_line *line)
     view_json_text(out, "unit", digest_unit_word(info->unit));
     view_json_text(out, "section", sections[info->section]);
     currency_json(out, line->currency);
-    date_json(out, "date", line->last);
+    view_json_date(out, "date", line->last);
     for (int window = 0; window < DIGEST_WINDOW__COUNT; window++) {
         const struct digest_cell *cell = &line->cells[window];
         view_json_key(out, window_word((enum digest_window)window));
@@ -95,10 +78,10 @@ static void windows_json(struct buf *out, const struct digest *digest)
         const struct digest_span *span = &digest->spans[window];
         view_json_key(out, window_word((enum digest_window)window));
         buf_char(out, '{');
-        date_json(out, "from", span->from);
-        date_json(out, "to", span->to);
-        date_json(out, "before_from", span->before_from);
-        date_json(out, "before_to", span->before_to);
+        view_json_date(out, "from", span->from);
+        view_json_date(out, "to", span->to);
+        view_json_date(out, "before_from", span->before_from);
+        view_json_date(out, "before_to", span->before_to);
         buf_char(out, '}');
     }
     buf_char(out, '}');
@@ -110,7 +93,7 @@ static void tops_json(struct buf *out, const char *key, const struct digest_top 
     buf_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         buf_text(out, i > 0 ? ",{" : "{");
-        sv_json(out, "name", tops[i].name);
+        view_json_sv(out, "name", tops[i].name);
         currency_json(out, tops[i].currency);
         view_json_int(out, "revenue_minor", tops[i].revenue_minor);
         view_json_int(out, "orders", tops[i].orders);
@@ -128,8 +111,8 @@ static void standouts_json(struct buf *out, const struct digest *digest)
     for (size_t i = 0; i < digest->standout_count; i++) {
         buf_text(out, i > 0 ? ",{" : "{");
         view_json_text(out, "rule", digest->standouts[i].rule);
-        sv_json(out, "text", digest->standouts[i].text);
-        sv_json(out, "look", digest->standouts[i].look);
+        view_json_sv(out, "text", digest->standouts[i].text);
+        view_json_sv(out, "look", digest->standouts[i].look);
         buf_char(out, '}');
     }
     buf_char(out, ']');
@@ -142,14 +125,14 @@ static void data_json(struct buf *out, const struct digest *digest)
     for (size_t i = 0; i < digest->data_count; i++) {
         const struct digest_source *source = &digest->data[i];
         buf_text(out, i > 0 ? ",{" : "{");
-        sv_json(out, "name", source->name);
-        sv_json(out, "about", source->shown.len > 0 ? source->shown : (struct sv){NULL, 0});
+        view_json_sv(out, "name", source->name);
+        view_json_sv(out, "about", source->shown.len > 0 ? source->shown : (struct sv){NULL, 0});
         view_json_time(out, "fresh_as_of", source->fresh_us);
         if (source->has_complete)
-            date_json(out, "complete_to", source->complete);
+            view_json_date(out, "complete_to", source->complete);
         view_json_bool(out, "stale", source->is_stale);
-        sv_json(out, "error", source->error);
-        sv_json(out, "not_counted", source->missing);
+        view_json_sv(out, "error", source->error);
+        view_json_sv(out, "not_counted", source->missing);
         buf_char(out, '}');
     }
     buf_char(out, ']');
@@ -158,11 +141,11 @@ static void data_json(struct buf *out, const struct digest *digest)
 void view_digest_members(struct buf *out, const struct digest *digest)
 {
     buf_text(out, "\"type\":\"digest\",\"schema\":1");
-    sv_json(out, "name", digest->connection);
-    sv_json(out, "organization_name", digest->organization);
+    view_json_sv(out, "name", digest->connection);
+    view_json_sv(out, "organization_name", digest->organization);
     view_json_text(out, "period", digest->is_weekly ? "week" : "day");
-    date_json(out, "date", digest->date);
-    sv_json(out, "timezone", digest->zone);
+    view_json_date(out, "date", digest->date);
+    view_json_sv(out, "timezone", digest->zone);
     view_json_time(out, "from", digest->from_us);
     view_json_time(out, "to", digest->to_us);
     currency_json(out, digest->main);

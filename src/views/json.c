@@ -20,6 +20,21 @@ void view_json_text(struct buf *out, const char *key, const char *text)
         buf_text(out, "null");
 }
 
+void view_json_sv(struct buf *out, const char *key, struct sv text)
+{
+    view_json_key(out, key);
+    if (text.ptr)
+        buf_json_string(out, text);
+    else
+        buf_text(out, "null");
+}
+
+void view_json_date(struct buf *out, const char *key, struct civil_date date)
+{
+    view_json_key(out, key);
+    buf_format(out, "\"%04d-%02d-%02d\"", (int)date.year, (int)date.month, (int)date.day);
+}
+
 void view_json_int(struct buf *out, const char *key, int64_t value)
 {
     view_json_key(out, key);

@@ -47,15 +47,6 @@ static void columns_json(struct buf *out, enum store_list list, const struct rep
     }
 }
 
-static void text_json(struct buf *out, const char *key, struct sv text)
-{
-    view_json_key(out, key);
-    if (text.ptr)
-        buf_json_string(out, text);
-    else
-        buf_text(out, "null");
-}
-
 static void currency_json(struct buf *out, metrics_currency currency)
 {
     char code[VIEW_CURRENCY_BYTES];
@@ -109,8 +100,8 @@ static void beside_json(struct buf *out, enum store_list list, const struct repo
         view_json_int(out, "active_subscriptions", row->active_subscriptions);
         return;
     }
-    text_json(out, "since", row->first_order_at);
-    text_json(out, "last_order_at", row->last_order_at);
+    view_json_sv(out, "since", row->first_order_at);
+    view_json_sv(out, "last_order_at", row->last_order_at);
 }
 
 static void rows_json(struct buf *out, const char *key, const struct report_list *list)
@@ -132,7 +123,7 @@ void view_list_json(struct buf *out, const struct report_list *list, struct sv n
     const char *separator = "";
     buf_char(out, '{');
     rows_json(out, "rows", list);
-    text_json(out, "next", next);
+    view_json_sv(out, "next", next);
     view_json_key(out, "total");
     if (list->total >= 0)
         buf_int(out, list->total);
@@ -156,9 +147,9 @@ void view_customer_json(struct buf *out, const struct report_customer *customer)
     if (row->values)
         columns_json(out, STORE_LIST_CUSTOMERS, row);
     else
-        text_json(out, "id", row->id);
+        view_json_sv(out, "id", row->id);
     beside_json(out, STORE_LIST_CUSTOMERS, row);
-    text_json(out, "first_order_at", row->first_order_at);
+    view_json_sv(out, "first_order_at", row->first_order_at);
     revenue_json(out, "lifetime_value", row);
     rows_json(out, "orders_list", &customer->orders);
     rows_json(out, "subscriptions", &customer->subscriptions);

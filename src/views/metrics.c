@@ -103,14 +103,6 @@ static void reasons_json(struct buf *out, const char *key, const struct metrics_
     buf_char(out, '}');
 }
 
-static void date_json(struct buf *out, const char *key, struct civil_date date)
-{
-    char text[32];
-    (void)snprintf(text, sizeof text, "%04d-%02d-%02d", (int)date.year, (int)date.month,
-                   (int)date.day);
-    view_json_text(out, key, text);
-}
-
 static void till_json(struct buf *out, const struct report_metrics *report)
 {
     view_json_key(out, "till");
@@ -118,8 +110,8 @@ static void till_json(struct buf *out, const struct report_metrics *report)
     reasons_json(out, "approximate", &report->answer, report->answer.approximate);
     reasons_json(out, "unavailable", &report->answer, report->answer.unavailable);
     view_json_text(out, "orders_from", report->has_events ? "events" : "rows");
-    date_json(out, "start_date", report->query.from);
-    date_json(out, "end_date", report->query.to);
+    view_json_date(out, "start_date", report->query.from);
+    view_json_date(out, "end_date", report->query.to);
     view_json_text(out, "interval", metrics_interval_word(report->query.interval));
     view_json_text(out, "timezone", zone_name(report->query.zone));
     view_json_time(out, "fresh_as_of", report->fresh_as_of_us);

@@ -2,28 +2,9 @@
 // overview.c - the snapshot of the first page as JSON: what was not asked for, or is not there under a filter, is null.
 #include "views/overview.h"
 
-#include <stdio.h>
-
 #include "views/metrics.h"
 #include "views/movements.h"
 #include "views/traffic.h"
-
-static void sv_json(struct buf *out, const char *key, struct sv text)
-{
-    view_json_key(out, key);
-    if (text.ptr)
-        buf_json_string(out, text);
-    else
-        buf_text(out, "null");
-}
-
-static void date_json(struct buf *out, const char *key, struct civil_date date)
-{
-    char text[32];
-    (void)snprintf(text, sizeof text, "%04d-%02d-%02d", (int)date.year, (int)date.month,
-                   (int)date.day);
-    view_json_text(out, key, text);
-}
 
 static void number_json(struct buf *out, const char *key, bool is_there,
                         struct metrics_number number)
@@ -205,8 +186,8 @@ static void top_json(struct buf *out, const struct report_overview *overview, co
             true,
             {.real = has_share ? (double)group->revenue_minor / (double)top->revenue_minor : 0}};
         buf_text(out, i > 0 ? ",\n{" : "{");
-        sv_json(out, "key", group->key);
-        sv_json(out, "name", group->name);
+        view_json_sv(out, "key", group->key);
+        view_json_sv(out, "name", group->name);
         currency_json(out, "currency", group->currency);
         view_json_int(out, "revenue", group->revenue_minor);
         view_json_int(out, "orders", group->orders);
@@ -229,23 +210,23 @@ static void latest_json(struct buf *out, const struct report_overview *overview)
         const struct report_latest *latest = &overview->latest[i];
         buf_text(out, i > 0 ? ",\n{" : "{");
         view_json_text(out, "kind", latest->kind);
-        sv_json(out, "id", latest->id);
+        view_json_sv(out, "id", latest->id);
         view_json_time(out, "at", latest->at_us);
         view_json_key(out, "customer");
         if (latest->customer_id.ptr) {
             buf_char(out, '{');
-            sv_json(out, "id", latest->customer_id);
-            sv_json(out, "name", latest->name);
-            sv_json(out, "email", latest->email);
-            sv_json(out, "country", latest->country);
+            view_json_sv(out, "id", latest->customer_id);
+            view_json_sv(out, "name", latest->name);
+            view_json_sv(out, "email", latest->email);
+            view_json_sv(out, "country", latest->country);
             buf_char(out, '}');
         } else {
             buf_text(out, "null");
         }
-        sv_json(out, "product", latest->product);
+        view_json_sv(out, "product", latest->product);
         view_json_int(out, "amount", latest->amount_minor);
-        sv_json(out, "currency", latest->currency);
-        sv_json(out, "billing_reason", latest->billing_reason);
+        view_json_sv(out, "currency", latest->currency);
+        view_json_sv(out, "billing_reason", latest->billing_reason);
         buf_char(out, '}');
     }
     if (is_asked)
@@ -259,8 +240,8 @@ static void head_json(struct buf *out, const struct report_overview *overview)
     view_json_text(out, "organization", query->connection->organization_name);
     view_json_key(out, "range");
     buf_char(out, '{');
-    date_json(out, "from", query->from);
-    date_json(out, "to", query->to);
+    view_json_date(out, "from", query->from);
+    view_json_date(out, "to", query->to);
     view_json_text(out, "timezone", zone_name(query->zone));
     view_json_text(out, "interval", metrics_interval_word(query->interval));
     view_json_bool(out, "is_partial", overview->is_partial);
@@ -268,8 +249,8 @@ static void head_json(struct buf *out, const struct report_overview *overview)
     view_json_key(out, "previous");
     if (overview->has_previous) {
         buf_char(out, '{');
-        date_json(out, "from", overview->previous_from);
-        date_json(out, "to", overview->previous_to);
+        view_json_date(out, "from", overview->previous_from);
+        view_json_date(out, "to", overview->previous_to);
         view_json_time(out, "until", overview->previous_until_us);
         buf_char(out, '}');
     } else {

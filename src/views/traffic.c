@@ -53,11 +53,10 @@ void view_traffic_json_number(struct buf *out, const char *key, struct joined_nu
 
 static void date_json(struct buf *out, const char *key, bool is_known, struct civil_date date)
 {
-    view_json_key(out, key);
     if (is_known)
-        buf_format(out, "\"%04d-%02d-%02d\"", (int)date.year, (int)date.month, (int)date.day);
+        view_json_date(out, key, date);
     else
-        buf_text(out, "null");
+        view_json_text(out, key, NULL);
 }
 
 static bool is_complete(const struct joined_line *line)

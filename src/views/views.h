@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/civil.h"
 #include "base/timestamp.h"
 #include "model/model.h"
 #include "report/report.h"
@@ -120,6 +121,8 @@ enum till_code view_history_rows(struct row_view *view, const struct report_hist
 // "key":  with the comma before it unless it is the first of its object.
 void view_json_key(struct buf *out, const char *key);
 void view_json_text(struct buf *out, const char *key, const char *text); // "" becomes null
+void view_json_sv(struct buf *out, const char *key, struct sv text);     // .ptr NULL becomes null
+void view_json_date(struct buf *out, const char *key, struct civil_date date); // "2026-11-17"
 void view_json_int(struct buf *out, const char *key, int64_t value);
 void view_json_bool(struct buf *out, const char *key, bool value);
 void view_json_time(struct buf *out, const char *key, int64_t unix_us); // 0 becomes null
