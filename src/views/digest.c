@@ -196,6 +196,25 @@ static void put_part(struct buf *out, const struct buf *text,
         out->failure = text->failure;
 }
 
+// What text and Markdown differ in, where they say the same.
+struct manner {
+    void (*put)(struct buf *out, struct sv text); // text from outside
+    const char *quote;                            // around a command
+};
+
+// "$9, 1 order, 13 visitors"
+static void put_sales(struct buf *out, const struct view_style *style, const struct digest_top *top)
+{
+    digest_money_words(out, top->revenue_minor, top->currency, style->locale);
+    buf_format(out, ", %" PRId64 " %s", top->orders, top->orders == 1 ? "order" : "orders");
+    if (top->visitors >= 0) {
+        buf_text(out, ", ");
+        digest_count_words(out, top->visitors);
+        buf_text(out, " visitors");
+    }
+    buf_char(out, '\n');
+}
+
 static void text_tops(struct buf *out, const struct view_style *style,
                       const struct digest_top *tops, size_t count)
 {
@@ -203,53 +222,48 @@ static void text_tops(struct buf *out, const struct view_style *style,
         buf_text(out, "- ");
         put_shown(out, tops[i].name);
         buf_char(out, ' ');
-        digest_money_words(out, tops[i].revenue_minor, tops[i].currency, style->locale);
-        buf_format(out, ", %" PRId64 " %s", tops[i].orders,
-                   tops[i].orders == 1 ? "order" : "orders");
-        if (tops[i].visitors >= 0) {
-            buf_text(out, ", ");
-            digest_count_words(out, tops[i].visitors);
-            buf_text(out, " visitors");
-        }
-        buf_char(out, '\n');
+        put_sales(out, style, &tops[i]);
     }
 }
 
-static void text_standouts(struct buf *out, const struct digest *digest)
+static void put_standouts(struct buf *out, const struct digest *digest, struct manner manner)
 {
     if (digest->standout_count == 0)
         buf_format(out, "- %s\n", view_digest_nothing(digest));
     for (size_t i = 0; i < digest->standout_count; i++) {
         const struct digest_standout *standout = &digest->standouts[i];
         buf_text(out, "- ");
-        put_shown(out, standout->text);
+        manner.put(out, standout->text);
         if (standout->look.ptr) {
-            buf_text(out, " Worth a look: ");
+            buf_format(out, " Worth a look: %s", manner.quote);
             buf_sv(out, standout->look);
+            buf_text(out, manner.quote);
         }
         buf_char(out, '\n');
     }
 }
 
-static void text_data(struct buf *out, const struct digest *digest)
+static void put_data(struct buf *out, const struct digest *digest, struct manner manner)
 {
     for (size_t i = 0; i < digest->data_count; i++) {
         const struct digest_source *source = &digest->data[i];
         AUTO_BUF text;
         buf_init(&text, VIEW_DIGEST_BYTES);
         buf_text(out, "- ");
-        put_shown(out, source->name);
+        manner.put(out, source->name);
         if (source->shown.len > 0) {
             buf_text(out, " (");
-            put_shown(out, source->shown);
+            manner.put(out, source->shown);
             buf_char(out, ')');
         }
         buf_text(out, ": ");
         view_digest_source(&text, source);
-        put_part(out, &text, put_shown);
+        put_part(out, &text, manner.put);
         buf_char(out, '\n');
     }
 }
+
+static const struct manner in_text = {put_shown, ""};
 
 // What the text is made of, in order.
 enum piece {
@@ -323,13 +337,13 @@ static void piece_lines(struct buf *out, const struct view_style *style,
     if (piece == PIECE_NUMBERS)
         text_lines(out, style, digest, windows[0]);
     else if (piece == PIECE_STANDOUTS)
-        text_standouts(out, digest);
+        put_standouts(out, digest, in_text);
     else if (piece == PIECE_PRODUCTS)
         text_tops(out, style, digest->products, digest->product_count);
     else if (piece == PIECE_SOURCES)
         text_tops(out, style, digest->sources, digest->source_count);
     else if (piece == PIECE_DATA)
-        text_data(out, digest);
+        put_data(out, digest, in_text);
     else
         text_lines(out, style, digest, windows[piece - PIECE_WINDOW + 1]);
 }
@@ -470,6 +484,8 @@ static void put_escaped(struct buf *out, struct sv text)
         out->failure = shown.failure;
 }
 
+static const struct manner in_markdown = {put_escaped, "`"};
+
 static void markdown_table(struct buf *out, const struct view_style *style,
                            const struct digest *digest, enum digest_window window)
 {
@@ -503,15 +519,7 @@ static void markdown_tops(struct buf *out, const struct view_style *style, const
         buf_format(out, "%zu. ", i + 1);
         put_escaped(out, tops[i].name);
         buf_text(out, ": ");
-        digest_money_words(out, tops[i].revenue_minor, tops[i].currency, style->locale);
-        buf_format(out, ", %" PRId64 " %s", tops[i].orders,
-                   tops[i].orders == 1 ? "order" : "orders");
-        if (tops[i].visitors >= 0) {
-            buf_text(out, ", ");
-            digest_count_words(out, tops[i].visitors);
-            buf_text(out, " visitors");
-        }
-        buf_char(out, '\n');
+        put_sales(out, style, &tops[i]);
     }
     buf_char(out, '\n');
 }
@@ -521,42 +529,8 @@ static void markdown_standouts(struct buf *out, const struct digest *digest)
     if (digest->hides_standouts)
         return;
     buf_text(out, "## What stands out\n\n");
-    if (digest->standout_count == 0)
-        buf_format(out, "- %s\n", view_digest_nothing(digest));
-    for (size_t i = 0; i < digest->standout_count; i++) {
-        const struct digest_standout *standout = &digest->standouts[i];
-        buf_text(out, "- ");
-        put_escaped(out, standout->text);
-        if (standout->look.ptr) {
-            buf_text(out, " Worth a look: `");
-            buf_sv(out, standout->look);
-            buf_char(out, '`');
-        }
-        buf_char(out, '\n');
-    }
+    put_standouts(out, digest, in_markdown);
     buf_char(out, '\n');
-}
-
-static void markdown_data(struct buf *out, const struct digest *digest)
-{
-    if (digest->data_count > 0)
-        buf_text(out, "## Data\n\n");
-    for (size_t i = 0; i < digest->data_count; i++) {
-        const struct digest_source *source = &digest->data[i];
-        AUTO_BUF text;
-        buf_init(&text, VIEW_DIGEST_BYTES);
-        buf_text(out, "- ");
-        put_escaped(out, source->name);
-        if (source->shown.len > 0) {
-            buf_text(out, " (");
-            put_escaped(out, source->shown);
-            buf_char(out, ')');
-        }
-        buf_text(out, ": ");
-        view_digest_source(&text, source);
-        put_part(out, &text, put_escaped);
-        buf_char(out, '\n');
-    }
 }
 
 void view_digest_markdown(struct buf *out, const struct view_style *style,
@@ -588,5 +562,7 @@ void view_digest_markdown(struct buf *out, const struct view_style *style,
     }
     markdown_tops(out, style, "Top products", digest->products, digest->product_count);
     markdown_tops(out, style, "Top sources", digest->sources, digest->source_count);
-    markdown_data(out, digest);
+    if (digest->data_count > 0)
+        buf_text(out, "## Data\n\n");
+    put_data(out, digest, in_markdown);
 }
