@@ -159,7 +159,9 @@ class Servers:
         self.process.stdout.close()
 
 
-class MailTest(unittest.TestCase):
+class WithServers(unittest.TestCase):
+    """Mail servers of every kind, and a folder with their certificates, for all tests of a class."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="till-mail-"))
@@ -170,6 +172,8 @@ class MailTest(unittest.TestCase):
         cls.servers = Servers(cls.folder, cls.password)
         cls.addClassCleanup(cls.servers.close)
 
+
+class MailTest(WithServers):
     def setUp(self):
         self.servers.events()
 
@@ -406,18 +410,12 @@ class MailTest(unittest.TestCase):
 # ---- the program ----
 
 
-class ProgramTest(unittest.TestCase):
+class ProgramTest(WithServers):
     """From `till channels add` to the digest in a mailbox."""
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="till-mail-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        make_certificate(cls.folder, "good", "127.0.0.1")
-        make_certificate(cls.folder, "wrong", "elsewhere.example")
-        cls.password = secrets.token_urlsafe(24)
-        cls.servers = Servers(cls.folder, cls.password)
-        cls.addClassCleanup(cls.servers.close)
+        super().setUpClass()
         with Sim(orders=0, seed=3) as sim:
             cls.empty = empty_home(sim, cls.folder)
 
