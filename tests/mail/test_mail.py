@@ -645,25 +645,26 @@ class BrokenTest(unittest.TestCase):
 
     def test_interrupted_within_the_content_sends_no_half_of_it(self):
         server = Scripted("content", "hang")  # reads on, and counts nothing
-        ends = []
-        server._answer = lambda connection, step, reply: answer(server, connection, step, reply, ends)
+        ends, is_gone = [], threading.Event()
+        server._answer = lambda connection, step, reply: answer(server, connection, step, reply, ends, is_gone)
         process = start_probe("send", {"smtp_host": f"127.0.0.1:{server.port}"}, html="x\n" * 300000)
         self.assertTrue(server.was_reached.wait(WAIT_S))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
+        is_gone.set()
         server.close()
         result = Result((out.decode(), err.decode()), out)
         self.assertEqual((result.outcome, result.code, result.commits), ("not_sent", "canceled", 1))
         self.assertEqual(ends, [False])
 
 
-def answer(server, connection, step, reply, ends):
+def answer(server, connection, step, reply, ends, is_gone):
     """Within the content: waits until the sender has gone, then looks whether what came ends like a mail."""
     if step != "content":
         connection.sendall(reply)
         return True
     server.was_reached.set()
-    time.sleep(1)  # the sender's buffers fill
+    is_gone.wait(WAIT_S)  # until then its buffers stay full
     tail = b""
     with contextlib.suppress(OSError):
         while chunk := connection.recv(65536):
